@@ -1,0 +1,36 @@
+/** Owns what is known about bytes: how many a text takes, and who holds their buffer. */
+
+const encoder = new TextEncoder()
+
+/** The length of `text` in UTF-8. A lone surrogate counts as the replacement character, 3 bytes. */
+export function utf8Length(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    if (unit < 0x800) bytes += 1
+    else if (isPair(unit, text.charCodeAt(i + 1))) {
+      // Two code units become four bytes.
+      bytes += 2
+      i++
+    } else bytes += 2
+  }
+  return bytes
+}
+
+function isPair(unit: number, next: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff && next >= 0xdc00 && next <= 0xdfff
+}
+
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return ownBytes(encoder.encode(text))
+}
+
+/**
+ * Bytes in a buffer of just their length. A small view of a large buffer would keep all of it in
+ * memory, and take all of it along over RPC; such a view is copied, any other returned as it is.
+ */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const owns = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+  return owns ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
+}

@@ -1,0 +1,79 @@
+/** Owns the error classes and their codes. Which HTTP status a code has is the edge's business. */
+
+/** The stable names by which a caller tells failures apart. They are part of the public interface. */
+export type ErrorCode =
+  | 'bad-key'
+  | 'config'
+  | 'load-failed'
+  | 'load-timeout'
+  | 'no-such-group'
+  | 'not-found'
+  | 'overloaded'
+  | 'peer-unavailable'
+
+/**
+ * Every failure that the cache itself reports. Branch on `code`, not on the class: a class does not
+ * survive a call from one Worker to another, its own fields do.
+ */
+export abstract class CacheError extends Error {
+  abstract readonly code: ErrorCode
+}
+
+/** The key is empty, too long, badly escaped, or would lead out of its origin. */
+export class BadKeyError extends CacheError {
+  override readonly name = 'BadKeyError'
+  readonly code = 'bad-key'
+}
+
+/** A setting is wrong. Says which, what it was and what it may be. */
+export class ConfigError extends CacheError {
+  override readonly name = 'ConfigError'
+  readonly code = 'config'
+  readonly field: string
+  readonly allowed: string
+
+  constructor(field: string, value: unknown, allowed: string) {
+    super(`${field} is ${describe(value)}; allowed: ${allowed}`)
+    this.field = field
+    this.allowed = allowed
+  }
+}
+
+/** The loader or the origin failed. Its own error is the `cause`, and stays on this side of the wire. */
+export class LoadError extends CacheError {
+  override readonly name = 'LoadError'
+  readonly code = 'load-failed'
+}
+
+/** The loader did not answer within the group's `timeout`. */
+export class LoadTimeoutError extends CacheError {
+  override readonly name = 'LoadTimeoutError'
+  readonly code = 'load-timeout'
+}
+
+/** A loader throws this to say what returning `null` says: the key does not exist. */
+export class NotFoundError extends CacheError {
+  override readonly name = 'NotFoundError'
+  readonly code = 'not-found'
+}
+
+/** There is no group of that name. */
+export class NoSuchGroupError extends CacheError {
+  override readonly name = 'NoSuchGroupError'
+  readonly code = 'no-such-group'
+}
+
+/** A node could not serve: not reached, reset, or of another version. The only failure that permits a fallback. */
+export class PeerUnavailableError extends CacheError {
+  override readonly name = 'PeerUnavailableError'
+  readonly code = 'peer-unavailable'
+}
+
+const LONGEST_VALUE_SHOWN = 80
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'not set'
+  if (typeof value === 'function') return 'a function'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text
+}

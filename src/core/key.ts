@@ -1,0 +1,90 @@
+/**
+ * Owns what a key may be. Groups in code take any text; groups with an HTTP origin take a path with
+ * its query, in the one spelling that reaches the origin.
+ */
+
+import { utf8Length } from './bytes.ts'
+import { BadKeyError } from './errors.ts'
+
+/** The longest key, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 1024
+
+/** `text`: any text, percent-decoded once from a URL. `path`: a URL's path and query, still encoded. */
+export type KeyForm = 'text' | 'path'
+
+const CONTROL_CHARACTER = /\p{Cc}/u
+const ESCAPE = /%[0-9A-Fa-f]{2}/g
+const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/
+const UNRESERVED = /[A-Za-z0-9\-._~]/
+
+/** The key that a URL's path and query name. Throws `BadKeyError`. */
+export function keyFromUrl(form: KeyForm, path: string, query: string): string {
+  return form === 'text' ? textKey(decodeOnce(path)) : pathKey(`${path}?${query}`)
+}
+
+/** The key that a program names, in its canonical spelling. Throws `BadKeyError`. */
+export function canonicalKey(form: KeyForm, key: string): string {
+  return form === 'text' ? textKey(key) : pathKey(key)
+}
+
+function textKey(key: string): string {
+  if (key === '') throw new BadKeyError('The key is empty.')
+  if (!key.isWellFormed()) throw new BadKeyError('The key is not valid Unicode.')
+  // A code unit is at least one byte, so the count is only needed for keys that may be short enough.
+  if (key.length > MAX_KEY_BYTES || utf8Length(key) > MAX_KEY_BYTES) {
+    throw new BadKeyError(`The key is longer than ${MAX_KEY_BYTES} bytes.`)
+  }
+  if (CONTROL_CHARACTER.test(key)) throw new BadKeyError('The key has a control character.')
+  return key
+}
+
+/** A lone "?" at the end is dropped, and escapes are normalised as RFC 3986, section 6.2.2 allows. */
+function pathKey(key: string): string {
+  if (BAD_ESCAPE.test(key)) throw new BadKeyError('The key has a "%" that is no escape.')
+  if (!isUrlSpelling(key)) {
+    throw new BadKeyError('The key is not spelt as in a URL: percent-encode it.')
+  }
+  const canonical = key.replace(/^([^?]*)\?$/, '$1').replace(ESCAPE, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+    return UNRESERVED.test(character) ? character : encoded.toUpperCase()
+  })
+  textKey(canonical)
+  textKey(decodeOnce(canonical))
+  const path = canonical.split('?', 1)[0] as string
+  if (path === '') throw new BadKeyError('The key is empty.')
+  refuseDotSegments(path)
+  return canonical
+}
+
+/** Whether a URL parser leaves `key` as it is. It would encode, resolve or drop what is not a path's. */
+function isUrlSpelling(key: string): boolean {
+  const url = `http://host/${key}`
+  return !key.includes('#') && URL.parse(url)?.href === url
+}
+
+function decodeOnce(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new BadKeyError('The key has a bad escape, or escapes that are not UTF-8.')
+  }
+}
+
+/**
+ * An origin may decode a path more than once, take a backslash for a slash, or drop what follows a
+ * semicolon, before it resolves dot segments. Whatever it does, it must not find one.
+ */
+function refuseDotSegments(path: string): void {
+  let layer = path
+  for (;;) {
+    const segments = layer.split(/[/\\]/).map((segment) => segment.split(';', 1)[0])
+    if (segments.includes('.') || segments.includes('..')) {
+      throw new BadKeyError('The key has a "." or ".." segment, plain or encoded.')
+    }
+    const decoded = layer.replace(/%[0-7][0-9A-Fa-f]/g, (encoded) =>
+      String.fromCharCode(Number.parseInt(encoded.slice(1), 16)),
+    )
+    if (decoded === layer) return
+    layer = decoded
+  }
+}

@@ -1,0 +1,163 @@
+/** Owns which entry gives way when a bound in bytes is met. Knows size and recency, not time or meaning. */
+
+/** Why an entry left: the bound, its age, an operator, or a newer value of the same key. */
+export type RemovalReason = 'capacity' | 'expired' | 'purged' | 'replaced'
+
+/** Called after each removal. Must not change the cache that calls it. */
+export type OnRemove = (reason: RemovalReason) => void
+
+interface Link<V> {
+  key: string
+  value: V
+  bytes: number
+  /** Towards the more and the less recently used; the two ends meet in the root. */
+  newer: Link<V>
+  older: Link<V>
+}
+
+/**
+ * A least-recently-used map, bounded by bytes. Each entry counts as the bytes that its caller names;
+ * the sum never exceeds `maxBytes`, not even for a moment.
+ *
+ * Entries are linked, and a `Map` only finds them: a `Map` that also kept the order, by deleting and
+ * re-inserting, walks past all its deleted slots at each eviction. Source: groupcache's lru.go, which
+ * counts entries instead of bytes.
+ */
+export class Lru<V> {
+  /** The bound, at least 0. With 0 nothing that has a weight is ever held. */
+  readonly maxBytes: number
+  private readonly onRemove: OnRemove
+  private readonly links = new Map<string, Link<V>>()
+  private readonly root: Link<V>
+  private heldBytes = 0
+
+  constructor(maxBytes: number, onRemove: OnRemove = () => {}) {
+    this.maxBytes = maxBytes
+    this.onRemove = onRemove
+    const root = { key: '', bytes: 0 } as Link<V>
+    root.newer = root
+    root.older = root
+    this.root = root
+  }
+
+  /** The sum of the bytes of all that is held. */
+  get bytes(): number {
+    return this.heldBytes
+  }
+
+  get size(): number {
+    return this.links.size
+  }
+
+  /** The value under `key`, which becomes the most recently used. */
+  get(key: string): V | undefined {
+    const link = this.links.get(key)
+    if (link === undefined) return undefined
+    this.renew(link)
+    return link.value
+  }
+
+  /** The value under `key`, without renewing it. */
+  peek(key: string): V | undefined {
+    return this.links.get(key)?.value
+  }
+
+  /**
+   * Holds `value` under `key` as the most recently used, and lets the least recently used go until
+   * all fits. Returns false, and changes nothing, when `bytes` alone are above the bound.
+   */
+  set(key: string, value: V, bytes: number): boolean {
+    if (bytes > this.maxBytes) return false
+    const held = this.links.get(key)
+    if (held === undefined) this.insert(key, value, bytes)
+    else this.replace(held, value, bytes)
+    return true
+  }
+
+  /** Returns whether there was something to remove. */
+  delete(key: string, reason: RemovalReason): boolean {
+    const link = this.links.get(key)
+    if (link === undefined) return false
+    this.remove(link, reason)
+    return true
+  }
+
+  /** Returns how many entries there were. */
+  clear(reason: RemovalReason): number {
+    const removed = this.links.size
+    this.links.clear()
+    this.root.newer = this.root
+    this.root.older = this.root
+    this.heldBytes = 0
+    for (let i = 0; i < removed; i++) this.onRemove(reason)
+    return removed
+  }
+
+  /** From the most to the least recently used, without renewing any. */
+  *entries(): IterableIterator<[key: string, value: V]> {
+    for (let link = this.root.older; link !== this.root; link = link.older) {
+      yield [link.key, link.value]
+    }
+  }
+
+  private insert(key: string, value: V, bytes: number): void {
+    // A full cache takes a link for each one it lets go: the same object serves, and spares the collector.
+    const spare = this.makeRoom(bytes)
+    const link = spare ?? ({} as Link<V>)
+    link.key = key
+    link.value = value
+    link.bytes = bytes
+    this.linkAsNewest(link)
+    this.links.set(key, link)
+    this.heldBytes += bytes
+  }
+
+  private replace(link: Link<V>, value: V, bytes: number): void {
+    this.renew(link)
+    this.heldBytes -= link.bytes
+    // Empty while room is made: the link is the newest, and fits, so the loop cannot reach it.
+    link.bytes = 0
+    this.makeRoom(bytes)
+    link.value = value
+    link.bytes = bytes
+    this.heldBytes += bytes
+    this.onRemove('replaced')
+  }
+
+  /** Returns one of the links that had to go, if any. */
+  private makeRoom(bytes: number): Link<V> | undefined {
+    let removed: Link<V> | undefined
+    while (this.heldBytes + bytes > this.maxBytes) {
+      removed = this.root.newer
+      this.remove(removed, 'capacity')
+    }
+    return removed
+  }
+
+  private remove(link: Link<V>, reason: RemovalReason): void {
+    this.links.delete(link.key)
+    unlink(link)
+    this.heldBytes -= link.bytes
+    this.onRemove(reason)
+  }
+
+  private renew(link: Link<V>): void {
+    if (this.root.older === link) return
+    unlink(link)
+    this.linkAsNewest(link)
+  }
+
+  /** The newest stands right below the root, the oldest right above it. */
+  private linkAsNewest(link: Link<V>): void {
+    const newest = this.root.older
+    link.newer = this.root
+    link.older = newest
+    newest.newer = link
+    this.root.older = link
+  }
+}
+
+function unlink<V>(link: Link<V>): void {
+  link.newer.older = link.older
+  link.older.newer = link.newer
+}

@@ -1,0 +1,89 @@
+/** Owns a whole cache in one process for tests: an edge group, a real ring, and real groups as nodes. */
+
+import { PeerUnavailableError } from '../../src/core/errors.ts'
+import type { Group, GroupOptions } from '../../src/core/group.ts'
+import type { Loader } from '../../src/core/loader.ts'
+import type { Peer, PeerPicker, Reply } from '../../src/core/peers.ts'
+import { Ring } from '../../src/core/ring.ts'
+import { FakeClock } from './fake-clock.ts'
+import { createTestGroup, EDGE } from './group-factory.ts'
+
+/** A peer in the same process. What it replies is cloned, as it is when it crosses a real call. */
+export class FakePeer implements Peer {
+  readonly name: string
+  /** When set, the node cannot be reached. */
+  broken = false
+  private readonly groups: ReadonlyMap<string, Group>
+
+  constructor(name: string, groups: ReadonlyMap<string, Group>) {
+    this.name = name
+    this.groups = groups
+  }
+
+  async get(groupName: string, key: string): Promise<Reply> {
+    const group = this.groups.get(groupName)
+    if (this.broken || group === undefined) throw new PeerUnavailableError(`${this.name} is down.`)
+    return structuredClone(await group.get(key))
+  }
+}
+
+export class FakePeers implements PeerPicker {
+  private readonly ring: Ring
+  private readonly peers: ReadonlyMap<string, Peer>
+
+  constructor(ring: Ring, peers: Iterable<Peer>) {
+    this.ring = ring
+    this.peers = new Map(Array.from(peers, (peer) => [peer.name, peer]))
+  }
+
+  pickPeer(key: string): Peer {
+    return this.peers.get(this.ring.pick(key)) as Peer
+  }
+
+  pickPeers(key: string): Peer[] {
+    return this.ring.pickMany(key, 3).map((name) => this.peers.get(name) as Peer)
+  }
+}
+
+export interface Cluster {
+  readonly edge: Group
+  readonly clock: FakeClock
+  readonly ring: Ring
+  node(name: string): { readonly group: Group; readonly peer: FakePeer }
+}
+
+export function createCluster(
+  nodeNames: readonly string[],
+  loader: Loader,
+  options: Partial<GroupOptions> = {},
+): Cluster {
+  const clock = new FakeClock()
+  const ring = new Ring(nodeNames)
+  const nodes = new Map(
+    nodeNames.map((name) => {
+      const { group } = createTestGroup({
+        loader,
+        options,
+        clock,
+        placement: {
+          cacheName: name,
+          standsInFor: (key) => (ring.pick(key) === name ? undefined : 'guest'),
+        },
+      })
+      return [name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) }]
+    }),
+  )
+  const { group: edge } = createTestGroup({ loader, options, clock, placement: EDGE })
+  edge.registerPeers(
+    new FakePeers(
+      ring,
+      Array.from(nodes.values(), ({ peer }) => peer),
+    ),
+  )
+  return {
+    edge,
+    clock,
+    ring,
+    node: (name) => nodes.get(name) as { group: Group; peer: FakePeer },
+  }
+}

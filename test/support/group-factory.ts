@@ -1,0 +1,62 @@
+/** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
+
+import { type Fill, Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import type { Loader } from '../../src/core/loader.ts'
+import type { Reply } from '../../src/core/peers.ts'
+import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
+import { GroupStats } from '../../src/core/stats.ts'
+import { FakeClock } from './fake-clock.ts'
+
+export const OWNER: Placement = { cacheName: 'node-0', standsInFor: () => undefined }
+export const GUEST: Placement = { cacheName: 'node-1', standsInFor: () => 'guest' }
+export const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
+
+export interface TestGroupParts {
+  readonly loader: Loader
+  readonly options?: Partial<GroupOptions>
+  readonly placement?: Placement
+  readonly maxBytes?: number
+  readonly flights?: Flights<Fill>
+  readonly clock?: FakeClock
+  readonly random?: () => number
+}
+
+export interface TestGroup {
+  readonly group: Group
+  readonly clock: FakeClock
+  /** What the group reported for the log. */
+  readonly errors: unknown[]
+}
+
+/** A node's group by default: it owns every key, and no entry expires by chance. */
+export function createTestGroup(parts: TestGroupParts): TestGroup {
+  const { placement = OWNER, clock = new FakeClock() } = parts
+  const errors: unknown[] = []
+  const group = new Group({
+    name: 'scores',
+    options: {
+      ttlMs: 60_000,
+      timeoutMs: 10_000,
+      hotTtlMs: 1_000,
+      expiryJitter: 0,
+      maxValueBytes: 1024,
+      ...parts.options,
+    },
+    placement,
+    loader: parts.loader,
+    maxBytes: parts.maxBytes ?? 1024 * 1024,
+    flights: parts.flights ?? (placement === EDGE ? new UnsharedFlights() : new Singleflight()),
+    clock,
+    random: parts.random ?? (() => 0.5),
+    entityTag: (value) => `"${value.byteLength} bytes"`,
+    stats: new GroupStats(),
+    onError: (error) => errors.push(error),
+  })
+  return { group, clock, errors }
+}
+
+/** The value as text; throws where the reply has none. */
+export function textOf(reply: Reply): string {
+  if (reply.kind !== 'value') throw new Error(`The reply is ${reply.kind}, not a value.`)
+  return new TextDecoder().decode(reply.entry.value)
+}
