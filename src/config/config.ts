@@ -1,0 +1,209 @@
+/** Owns the reading of all settings, once: the Worker's variables and the groups in code, or a `ConfigError`. */
+
+import * as v from 'valibot'
+import { ConfigError } from '../core/errors.ts'
+import type { GroupOptions } from '../core/group.ts'
+import type { KeyForm } from '../core/key.ts'
+import type { Load } from '../loaders/function-loader.ts'
+import type { HttpOrigin } from '../loaders/http-origin.ts'
+import {
+  type FunctionGroup,
+  functionGroupSchema,
+  maxValueBytesOf,
+  type OriginGroup,
+  originGroupSchema,
+  type ParsedCommonOptions,
+} from './group-options.ts'
+
+/** Groups by name, as a project's own code defines them. */
+export type GroupDefinitions = Readonly<Record<string, FunctionGroup | OriginGroup>>
+
+/** The Worker's variables and secrets, as far as they are settings. */
+export type Settings = Readonly<Record<string, unknown>>
+
+export interface Config {
+  /** The names of all nodes: `node-0` and so on. */
+  readonly nodes: readonly string[]
+  readonly groups: ReadonlyMap<string, GroupConfig>
+}
+
+export interface GroupConfig {
+  readonly name: string
+  readonly source: Source
+  readonly options: GroupOptions
+  /** The group's share of one node's memory, in bytes. */
+  readonly maxBytes: number
+  /** The group's hot copies in one edge isolate, in bytes. */
+  readonly maxHotBytes: number
+  /** The `max-age` given to browsers and CDNs. */
+  readonly clientTtlMs: number
+}
+
+/** Where a group's values come from, and what its keys are. */
+export type Source =
+  | { readonly kind: 'load'; readonly keyForm: KeyForm; readonly load: Load }
+  | ({ readonly kind: 'origin'; readonly keyForm: KeyForm } & HttpOrigin)
+
+export const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
+
+const MOST_NODES = 512
+const DEFAULT_NODES = 16
+
+/** Throws `ConfigError`, which names the field, its value and what is allowed. */
+export function readConfig(settings: Settings, definitions: GroupDefinitions): Config {
+  refuse(settings, 'NODES_BEFORE')
+  refuse(settings, 'REGIONS')
+  const count = readNodes(settings.NODES)
+  return {
+    nodes: Array.from({ length: count }, (_, i) => `node-${i}`),
+    groups: readGroups(settings, definitions),
+  }
+}
+
+/** A setting that this version does not act on must not seem to work. */
+function refuse(settings: Settings, field: string): void {
+  if (settings[field] !== undefined) {
+    throw new ConfigError(field, settings[field], 'not set (this version cannot use it)')
+  }
+}
+
+function readNodes(value: unknown = DEFAULT_NODES): number {
+  const digits = typeof value === 'string' && /^\d{1,3}$/.test(value)
+  const count = digits ? Number(value) : value
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_NODES) {
+    throw new ConfigError('NODES', value, `a whole number from 1 to ${MOST_NODES}`)
+  }
+  return count
+}
+
+function readGroups(settings: Settings, definitions: GroupDefinitions): Map<string, GroupConfig> {
+  const groups = new Map<string, GroupConfig>()
+  for (const [name, definition] of Object.entries(definitions)) {
+    groups.set(name, readGroup('groups', name, definition, settings))
+  }
+  for (const [name, table] of Object.entries(readTable('GROUPS', settings.GROUPS ?? {}))) {
+    if (groups.has(name)) {
+      throw new ConfigError(`GROUPS.${name}`, table, 'a name that no group in code has')
+    }
+    groups.set(name, readOriginGroup(`GROUPS.${name}`, name, table, settings))
+  }
+  return groups
+}
+
+function readGroup(
+  where: string,
+  name: string,
+  definition: unknown,
+  settings: Settings,
+): GroupConfig {
+  const field = `${where}.${name}`
+  const options = readTable(field, definition)
+  const hasLoad = options.load !== undefined
+  if (hasLoad === (options.origin !== undefined)) {
+    throw new ConfigError(field, hasLoad ? 'both' : 'neither', 'exactly one of "load" and "origin"')
+  }
+  if (!hasLoad) return readOriginGroup(field, name, options, settings)
+
+  const { load, ...common } = parse(functionGroupSchema, field, name, options)
+  return groupConfig(field, name, common, { kind: 'load', keyForm: 'text', load })
+}
+
+function readOriginGroup(
+  field: string,
+  name: string,
+  table: unknown,
+  settings: Settings,
+): GroupConfig {
+  const { origin, headers, ...common } = parse(originGroupSchema, field, name, table)
+  const baseUrl = new URL(origin.endsWith('/') ? origin : `${origin}/`)
+  const resolved = readHeaders(`${field}.headers`, headers, settings)
+  return groupConfig(field, name, common, {
+    kind: 'origin',
+    keyForm: 'path',
+    baseUrl,
+    headers: resolved,
+  })
+}
+
+function groupConfig(
+  field: string,
+  name: string,
+  options: ParsedCommonOptions,
+  source: Source,
+): GroupConfig {
+  const maxValueBytes = maxValueBytesOf(options)
+  if (maxValueBytes > options.maxBytes) {
+    throw new ConfigError(`${field}.maxValueBytes`, maxValueBytes, 'at most maxBytes')
+  }
+  return {
+    name,
+    source,
+    options: {
+      ttlMs: options.ttl,
+      timeoutMs: options.timeout,
+      hotTtlMs: options.hotTtl,
+      expiryJitter: options.expiryJitter,
+      maxValueBytes,
+    },
+    maxBytes: options.maxBytes,
+    maxHotBytes: options.maxHotBytes,
+    clientTtlMs: options.clientTtl,
+  }
+}
+
+function readHeaders(
+  field: string,
+  headers: Readonly<Record<string, string>>,
+  settings: Settings,
+): Record<string, string> {
+  const resolved: Record<string, string> = {}
+  for (const [header, value] of Object.entries(headers)) {
+    const reference = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1]
+    const text = reference === undefined ? value : settings[reference]
+    // A secret that is wrong is named, never shown.
+    if (typeof text !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
+      const allowed =
+        reference === undefined
+          ? 'a header value'
+          : `a secret or var ${reference} that is a header value`
+      throw new ConfigError(`${field}.${header}`, value, allowed)
+    }
+    resolved[header] = text
+  }
+  return resolved
+}
+
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  field: string,
+  name: string,
+  options: unknown,
+): v.InferOutput<Schema> {
+  if (!GROUP_NAME.test(name)) {
+    throw new ConfigError(field, name, 'a group name of 1 to 64 letters, digits, "_" and "-"')
+  }
+  const result = v.safeParse(schema, options, { abortEarly: true })
+  if (result.success) return result.output
+  throw configError(schema, field, result.issues[0])
+}
+
+function configError(
+  schema: v.GenericSchema,
+  field: string,
+  issue: v.BaseIssue<unknown>,
+): ConfigError {
+  const path = [field, ...(issue.path ?? []).map((item) => String(item.key))].join('.')
+  if (issue.type !== 'strict_object') return new ConfigError(path, issue.input, issue.message)
+  const names = Object.keys((schema as unknown as { entries: object }).entries).sort()
+  const missing = issue.expected !== 'never'
+  return missing
+    ? new ConfigError(path, undefined, 'a value, since it has no default')
+    : new ConfigError(path, issue.input, `no such option; the options are ${names.join(', ')}`)
+}
+
+function readTable(field: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigError(field, value, 'a table')
+  }
+  return value as Record<string, unknown>
+}

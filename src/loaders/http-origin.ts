@@ -1,0 +1,69 @@
+/** Owns loading from an HTTP origin: one base URL, below which every key stays. */
+
+import { BadKeyError, LoadError } from '../core/errors.ts'
+import type { Loader } from '../core/loader.ts'
+import { answerFromResponse } from './from-response.ts'
+
+export interface HttpOrigin {
+  /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
+  readonly baseUrl: URL
+  /** Sent with every request. Nothing of a client's request is. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What is used of the platform's `fetch`. */
+export type Fetcher = (url: string, init: RequestInit) => Promise<Response>
+
+/** RFC 9110, section 15.4 leaves the number to the client; a healthy origin needs one or two. */
+const MOST_REDIRECTS = 5
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/** Keys are of the form `path`. */
+export function httpOriginLoader(origin: HttpOrigin, fetcher: Fetcher = fetch): Loader {
+  return async (key, { signal }) => {
+    const response = await follow(urlOf(origin.baseUrl, key), (url) =>
+      fetcher(url.href, {
+        headers: origin.headers,
+        signal,
+        redirect: 'manual',
+        // The platform's own cache knows nothing of our purges.
+        cache: 'no-store',
+      }),
+    )
+    return answerFromResponse(response)
+  }
+}
+
+/** Throws `BadKeyError` when the key would lead out of `baseUrl`, whatever made it valid before. */
+export function urlOf(baseUrl: URL, key: string): URL {
+  // Joined as text: resolving a key as a reference would let "//host" or "http:" choose the host.
+  const text = `${baseUrl.href}${key}`
+  const url = URL.parse(text)
+  // Below the base, and spelt as it was: then the parser has resolved nothing away.
+  if (url === null || url.href !== text) {
+    throw new BadKeyError('The key is not the canonical path of anything below its origin.')
+  }
+  return url
+}
+
+async function follow(start: URL, request: (url: URL) => Promise<Response>): Promise<Response> {
+  let url = start
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await request(url)
+    const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null
+    if (location === null) return response
+    await response.body?.cancel()
+    const next = URL.parse(location, url.href)
+    // The origin may be tricked into redirecting, to another service's metadata address for one.
+    if (
+      next === null ||
+      next.origin !== start.origin ||
+      next.username !== '' ||
+      next.password !== ''
+    ) {
+      throw new LoadError('The origin redirected to elsewhere.')
+    }
+    url = next
+  }
+  throw new LoadError(`The origin redirected more than ${MOST_REDIRECTS} times.`)
+}

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import { type GroupDefinitions, readConfig, type Settings } from '../../src/config/config.ts'
+import { ConfigError } from '../../src/core/errors.ts'
+
+const load = () => 'x'
+
+function configError(settings: Settings, definitions: unknown = {}): ConfigError {
+  try {
+    readConfig(settings, definitions as GroupDefinitions)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('The configuration was accepted.')
+}
+
+describe('NODES', () => {
+  test('is 16 by default, and names the nodes', () => {
+    const { nodes } = readConfig({}, {})
+
+    expect(nodes).toHaveLength(16)
+    expect(nodes.slice(0, 2)).toEqual(['node-0', 'node-1'])
+  })
+
+  test.each([1, '1', 512, '512'])('may be %j', (value) => {
+    expect(readConfig({ NODES: value }, {}).nodes).toHaveLength(Number(value))
+  })
+
+  test.each([0, '0', 513, -1, 1.5, '', 'many', '1e2', ' 4', null, Number.NaN, [4], true])(
+    'must not be %j',
+    (value) => {
+      const error = configError({ NODES: value })
+
+      expect(error.field).toBe('NODES')
+      expect(error.message).toContain('a whole number from 1 to 512')
+    },
+  )
+
+  test.each(['NODES_BEFORE', 'REGIONS'])(
+    '%s is refused as long as it would do nothing',
+    (field) => {
+      expect(configError({ [field]: '4' }).field).toBe(field)
+    },
+  )
+})
+
+describe('a group', () => {
+  test('has the documented defaults', () => {
+    const group = readConfig({}, { scores: { load } }).groups.get('scores')
+
+    expect(group).toEqual({
+      name: 'scores',
+      source: { kind: 'load', keyForm: 'text', load },
+      options: {
+        ttlMs: 60_000,
+        timeoutMs: 10_000,
+        hotTtlMs: 1_000,
+        expiryJitter: 0.05,
+        maxValueBytes: 8 * 1024 * 1024,
+      },
+      maxBytes: 16 * 1024 * 1024,
+      maxHotBytes: 4 * 1024 * 1024,
+      clientTtlMs: 0,
+    })
+  })
+
+  test('takes the same options in code and in GROUPS', () => {
+    const options = {
+      origin: 'https://origin.example/v1',
+      ttl: '5m',
+      timeout: 250,
+      hotTtl: '0s',
+      expiryJitter: 0,
+      maxBytes: '1MiB',
+      maxValueBytes: '512KiB',
+      maxHotBytes: 0,
+      clientTtl: '1h',
+      headers: { Accept: 'text/html' },
+      eviction: 'lru',
+      durable: false,
+      access: 'public',
+    } as const
+
+    const inCode = readConfig({}, { pages: options }).groups.get('pages')
+    const inVars = readConfig({ GROUPS: { pages: options } }, {}).groups.get('pages')
+
+    expect(inVars).toEqual(inCode)
+    expect(inCode).toMatchObject({
+      source: { kind: 'origin', keyForm: 'path', headers: { Accept: 'text/html' } },
+      options: { ttlMs: 300_000, timeoutMs: 250, hotTtlMs: 0, maxValueBytes: 524_288 },
+      maxBytes: 1_048_576,
+      clientTtlMs: 3_600_000,
+    })
+  })
+
+  test('keeps values up to maxBytes where that is below the default maxValueBytes', () => {
+    const group = readConfig({}, { scores: { load, maxBytes: '1MiB' } }).groups.get('scores')
+
+    expect(group?.options.maxValueBytes).toBe(1_048_576)
+  })
+
+  test.each([
+    ['https://origin.example', 'https://origin.example/'],
+    ['https://origin.example/v1', 'https://origin.example/v1/'],
+    ['http://origin.example:8080/v1/', 'http://origin.example:8080/v1/'],
+  ])('has keys below its origin %s', (origin, href) => {
+    const source = readConfig({ GROUPS: { pages: { origin } } }, {}).groups.get('pages')?.source
+
+    expect(source).toMatchObject({ baseUrl: new URL(href) })
+  })
+
+  test('may take a header of its origin from a secret, which no error shows', () => {
+    const GROUPS = {
+      pages: { origin: 'https://o.example', headers: { Authorization: '$API_KEY' } },
+    }
+
+    const source = readConfig({ GROUPS, API_KEY: 'Bearer abc' }, {}).groups.get('pages')?.source
+    expect(source).toMatchObject({ headers: { Authorization: 'Bearer abc' } })
+
+    const bad = configError({ GROUPS, API_KEY: 'hunter2\n' })
+    expect(bad.field).toBe('GROUPS.pages.headers.Authorization')
+    expect(bad.message).toContain('API_KEY')
+    expect(bad.message).not.toContain('hunter2')
+    expect(configError({ GROUPS }).message).toContain('API_KEY')
+  })
+
+  test.each<[string, unknown, string]>([
+    ['neither source', {}, 'groups.g'],
+    ['both sources', { load, origin: 'https://o.example' }, 'groups.g'],
+    ['no table', 'https://o.example', 'groups.g'],
+    ['null', null, 'groups.g'],
+    ['an unknown option', { load, tll: '5s' }, 'groups.g.tll'],
+    ['a duration without unit', { load, ttl: '5' }, 'groups.g.ttl'],
+    ['a negative duration', { load, ttl: -1 }, 'groups.g.ttl'],
+    ['a null duration', { load, ttl: null }, 'groups.g.ttl'],
+    ['a timeout of zero', { load, timeout: 0 }, 'groups.g.timeout'],
+    ['a timeout of days', { load, timeout: '30d' }, 'groups.g.timeout'],
+    ['a size without unit', { load, maxBytes: '16' }, 'groups.g.maxBytes'],
+    [
+      'a value above 30 MiB',
+      { load, maxBytes: '64MiB', maxValueBytes: '31MiB' },
+      'groups.g.maxValueBytes',
+    ],
+    [
+      'a value above maxBytes',
+      { load, maxBytes: '1MiB', maxValueBytes: '2MiB' },
+      'groups.g.maxValueBytes',
+    ],
+    ['jitter above a half', { load, expiryJitter: 0.6 }, 'groups.g.expiryJitter'],
+    ['jitter that is no number', { load, expiryJitter: '0.1' }, 'groups.g.expiryJitter'],
+    ['headers without origin', { load, headers: {} }, 'groups.g.headers'],
+    ['a load that is no function', { load: 'x' }, 'groups.g.load'],
+    ['an origin that is no URL', { origin: 'origin.example' }, 'groups.g.origin'],
+    ['another scheme', { origin: 'ftp://o.example' }, 'groups.g.origin'],
+    ['credentials in the origin', { origin: 'https://u:p@o.example' }, 'groups.g.origin'],
+    ['a query in the origin', { origin: 'https://o.example/?a' }, 'groups.g.origin'],
+    ['a fragment in the origin', { origin: 'https://o.example/#' }, 'groups.g.origin'],
+    [
+      'a bad header name',
+      { origin: 'https://o.example', headers: { 'a b': 'x' } },
+      'groups.g.headers.a b',
+    ],
+    [
+      'a bad header value',
+      { origin: 'https://o.example', headers: { a: 'x\n' } },
+      'groups.g.headers.a',
+    ],
+    [
+      'a header that is no text',
+      { origin: 'https://o.example', headers: { a: 1 } },
+      'groups.g.headers.a',
+    ],
+    ['an eviction that does not exist', { load, eviction: 'fifo' }, 'groups.g.eviction'],
+    ['durable, as long as it would do nothing', { load, durable: true }, 'groups.g.durable'],
+    ['private, as long as it would do nothing', { load, access: 'private' }, 'groups.g.access'],
+  ])('with %s is refused, and the field named', (_, definition, field) => {
+    expect(configError({}, { g: definition }).field).toBe(field)
+  })
+
+  test.each(['', 'a b', 'a/b', 'ключ', 'x'.repeat(65), '../x'])('must not be named %j', (name) => {
+    expect(configError({}, { [name]: { load } }).message).toContain('a group name')
+  })
+
+  test('must not be in code and in GROUPS at once', () => {
+    const error = configError({ GROUPS: { g: { origin: 'https://o.example' } } }, { g: { load } })
+
+    expect(error.field).toBe('GROUPS.g')
+  })
+
+  test('in GROUPS has an origin, and no function', () => {
+    expect(configError({ GROUPS: { g: { ttl: '5s' } } }).field).toBe('GROUPS.g.origin')
+    expect(configError({ GROUPS: { g: { load: 'x' } } }).field).toContain('GROUPS.g')
+    expect(configError({ GROUPS: 'x' }).field).toBe('GROUPS')
+    expect(configError({ GROUPS: [] }).field).toBe('GROUPS')
+  })
+})

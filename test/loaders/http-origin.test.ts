@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { BadKeyError } from '../../src/core/errors.ts'
+import { httpOriginLoader, urlOf } from '../../src/loaders/http-origin.ts'
+
+const BASE = new URL('https://origin.example/v1/')
+
+/** Answers from a table of URLs, and keeps what was asked. */
+function fakeOrigin(answers: Record<string, () => Response>) {
+  const requests: { url: string; init: RequestInit }[] = []
+  const load = httpOriginLoader(
+    { baseUrl: BASE, headers: { 'X-Key': 'secret' } },
+    async (url, init) => {
+      requests.push({ url, init })
+      return answers[url]?.() ?? new Response('unexpected', { status: 500 })
+    },
+  )
+  const context = { signal: new AbortController().signal, group: 'pages' }
+  return { requests, load: (key: string) => load(key, context) }
+}
+
+function redirect(location: string, status = 302): () => Response {
+  return () => new Response(null, { status, headers: { Location: location } })
+}
+
+describe('an HTTP origin', () => {
+  test('200 is a value, with what describes it', async () => {
+    const headers = {
+      'Content-Type': 'text/html',
+      'Content-Language': 'uk',
+      'Last-Modified': 'Tue, 01 Sep 2026 10:00:00 GMT',
+      'Set-Cookie': 'session=1',
+    }
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () => new Response('A', { headers }),
+    })
+
+    expect(await origin.load('a')).toEqual({
+      kind: 'value',
+      value: new TextEncoder().encode('A'),
+      contentType: 'text/html',
+      contentLanguage: 'uk',
+      lastModified: 'Tue, 01 Sep 2026 10:00:00 GMT',
+    })
+  })
+
+  test('is asked with the configured headers only, past any cache of the platform', async () => {
+    const origin = fakeOrigin({ 'https://origin.example/v1/a?q=1': () => new Response('A') })
+
+    await origin.load('a?q=1')
+
+    expect(origin.requests).toHaveLength(1)
+    expect(origin.requests[0]?.init).toMatchObject({
+      headers: { 'X-Key': 'secret' },
+      redirect: 'manual',
+      cache: 'no-store',
+    })
+  })
+
+  test.each([404, 410])('%i is "not found"', async (status) => {
+    const origin = fakeOrigin({ 'https://origin.example/v1/a': () => new Response('', { status }) })
+
+    expect(await origin.load('a')).toEqual({ kind: 'not-found' })
+  })
+
+  test.each([201, 204, 206, 304, 400, 403, 500, 503])('%i is a failure', async (status) => {
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () => new Response(null, { status }),
+    })
+
+    await expect(origin.load('a')).rejects.toThrow(`status is ${status}`)
+  })
+
+  test('a content coding that nobody decodes is a failure, not a garbled value', async () => {
+    const headers = { 'Content-Encoding': 'zstd' }
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () => new Response('?', { headers }),
+    })
+
+    await expect(origin.load('a')).rejects.toThrow('content coding')
+  })
+
+  test('a body that breaks off is a failure', async () => {
+    const broken = new ReadableStream({ start: (c) => c.error(new Error('connection lost')) })
+    const origin = fakeOrigin({ 'https://origin.example/v1/a': () => new Response(broken) })
+
+    await expect(origin.load('a')).rejects.toThrow('connection lost')
+  })
+
+  test('redirects within the origin are followed', async () => {
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': redirect('/v2/b', 308),
+      'https://origin.example/v2/b': () => new Response('B'),
+    })
+
+    expect(await origin.load('a')).toMatchObject({ value: new TextEncoder().encode('B') })
+  })
+
+  test.each([
+    'https://evil.example/',
+    '//evil.example/',
+    'http://origin.example/v1/a',
+    'https://origin.example:8443/',
+    'https://user@origin.example/',
+    'http://169.254.169.254/latest/meta-data',
+    'file:///etc/passwd',
+  ])('a redirect to %s is not followed', async (location) => {
+    const origin = fakeOrigin({ 'https://origin.example/v1/a': redirect(location) })
+
+    await expect(origin.load('a')).rejects.toThrow('redirected to elsewhere')
+    expect(origin.requests).toHaveLength(1)
+  })
+
+  test('a redirect loop ends after five redirects', async () => {
+    const origin = fakeOrigin({ 'https://origin.example/v1/a': redirect('/v1/a') })
+
+    await expect(origin.load('a')).rejects.toThrow('more than 5 times')
+    expect(origin.requests).toHaveLength(6)
+  })
+})
+
+describe('the fence around the base URL', () => {
+  test.each([
+    'a',
+    'a//b',
+    '/evil.example/x',
+    'http://evil.example/',
+    'a?q=../x',
+    'a%2Fb',
+    '@evil.example',
+  ])('the key %j stays below it', (key) => {
+    const url = urlOf(BASE, key)
+
+    expect(url.origin).toBe('https://origin.example')
+    expect(url.pathname.startsWith('/v1/')).toBe(true)
+  })
+
+  test.each(['../admin', '..', '%2e%2e/admin', 'a/../../admin', '..\\admin', 'a\tb', ' a', 'a b'])(
+    'the key %j is refused even where nothing has checked it before',
+    (key) => {
+      expect(() => urlOf(BASE, key)).toThrow(BadKeyError)
+    },
+  )
+})
