@@ -1,0 +1,42 @@
+/** Owns how a group's settings become a working group, in either placement. */
+
+import type { GroupConfig } from './config/config.ts'
+import { systemClock } from './core/clock.ts'
+import { entityTag } from './core/entity-tag.ts'
+import { type Fill, Group, type Placement } from './core/group.ts'
+import type { Loader } from './core/loader.ts'
+import type { Flights } from './core/singleflight.ts'
+import { GroupStats } from './core/stats.ts'
+import { functionLoader } from './loaders/function-loader.ts'
+import { httpOriginLoader } from './loaders/http-origin.ts'
+
+/** What differs between the edge and a node. */
+export interface PlacementParts {
+  readonly placement: Placement
+  readonly maxBytes: number
+  readonly flights: Flights<Fill>
+}
+
+export function createGroup(
+  config: GroupConfig,
+  env: Cloudflare.Env,
+  { placement, maxBytes, flights }: PlacementParts,
+): Group {
+  return new Group({
+    name: config.name,
+    options: config.options,
+    loader: createLoader(config, env),
+    placement,
+    maxBytes,
+    flights,
+    clock: systemClock,
+    random: Math.random,
+    entityTag,
+    stats: new GroupStats(),
+    onError: (error) => console.error(`group ${config.name} at ${placement.cacheName}:`, error),
+  })
+}
+
+function createLoader({ source }: GroupConfig, env: Cloudflare.Env): Loader {
+  return source.kind === 'load' ? functionLoader(source.load, env) : httpOriginLoader(source)
+}

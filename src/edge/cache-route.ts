@@ -1,0 +1,73 @@
+/** Owns `/cache/<group>/<key>`: from a request to the group's answer. */
+
+import type { Clock } from '../core/clock.ts'
+import { BadKeyError } from '../core/errors.ts'
+import { keyFromUrl } from '../core/key.ts'
+import type { Reply } from '../core/peers.ts'
+import type { EdgeGroup } from './edge-groups.ts'
+import { problem } from './http/problem.ts'
+import { valueResponse } from './http/value-response.ts'
+
+const PREFIX = '/cache/'
+
+/** What the path names: the group, then the key as the client wrote it, undecoded. */
+export interface CachePath {
+  readonly groupName: string
+  readonly keyPath: string
+  readonly query: string
+}
+
+/**
+ * Reads the raw URL, since routers hand over decoded parameters. The runtime's URL has resolved dot
+ * segments and backslashes by now, and has no fragment. `undefined`: the path is another route's.
+ */
+export function parseCachePath(url: string): CachePath | undefined {
+  const pathStart = url.indexOf('/', url.indexOf('//') + 2)
+  const queryStart = url.indexOf('?', pathStart)
+  const path = url.slice(pathStart, queryStart === -1 ? undefined : queryStart)
+  if (!path.startsWith(PREFIX) || path.length === PREFIX.length) return undefined
+  const groupEnd = path.indexOf('/', PREFIX.length)
+  return {
+    groupName: path.slice(PREFIX.length, groupEnd === -1 ? undefined : groupEnd),
+    keyPath: groupEnd === -1 ? '' : path.slice(groupEnd + 1),
+    query: queryStart === -1 ? '' : url.slice(queryStart + 1),
+  }
+}
+
+/** Answers GET and HEAD. */
+export async function readValue(
+  request: Request,
+  path: CachePath,
+  groups: ReadonlyMap<string, EdgeGroup>,
+  clock: Clock,
+): Promise<Response> {
+  const edgeGroup = groups.get(path.groupName)
+  if (edgeGroup === undefined)
+    return problem('no-such-group', 'No group of that name is configured.')
+  const { group, config } = edgeGroup
+
+  let key: string
+  try {
+    key = keyFromUrl(config.source.keyForm, path.keyPath, path.query)
+  } catch (error) {
+    if (error instanceof BadKeyError) return problem(error.code, error.message)
+    throw error
+  }
+
+  const reply = await group.get(key)
+  if (reply.kind !== 'value') return failureResponse(reply)
+  return valueResponse({
+    entry: reply.entry,
+    path: reply.path,
+    clientTtlMs: config.clientTtlMs,
+    nowMs: clock.now(),
+    withBody: request.method !== 'HEAD',
+  })
+}
+
+function failureResponse(reply: Exclude<Reply, { kind: 'value' }>): Response {
+  if (reply.kind === 'not-found') {
+    return problem('not-found', 'The loader says that this key does not exist.', reply)
+  }
+  return problem(reply.code, reply.detail, reply)
+}

@@ -1,0 +1,10 @@
+/** Owns the `Cache-Control` that clients get (RFC 9111, section 5.2.2). */
+
+/**
+ * `max-age` for at most `clientTtlMs`, and never longer than the value is fresh here; with nothing
+ * left, clients may keep it but must revalidate.
+ */
+export function clientCacheControl(clientTtlMs: number, freshForMs: number): string {
+  const maxAgeSeconds = Math.floor(Math.min(clientTtlMs, freshForMs) / 1000)
+  return maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'public, no-cache'
+}

@@ -1,0 +1,32 @@
+/** Owns the `Cache-Status` header (RFC 9211). */
+
+import { type BareItem, serializeBareItem, Token } from 'structured-headers'
+import type { CacheStatusMember } from '../../core/peers.ts'
+
+/** One member per cache, the one nearest the origin first (RFC 9211, section 2). */
+export function cacheStatus(path: readonly CacheStatusMember[]): string {
+  return path.map(member).join(', ')
+}
+
+/** The space after a semicolon is optional (RFC 9651, section 3.1.2); it is kept for people's eyes. */
+function member(status: CacheStatusMember): string {
+  const { cache, hit, fwd, stored, collapsed, ttlMs, detail } = status
+  return [
+    serializeBareItem(new Token(cache)),
+    ...(hit ? ['hit'] : []),
+    ...(fwd === undefined ? [] : [parameter('fwd', new Token(fwd))]),
+    ...(stored ? ['stored'] : []),
+    ...(collapsed ? ['collapsed'] : []),
+    ...(ttlMs === undefined ? [] : [parameter('ttl', ttlSeconds(ttlMs))]),
+    ...(detail === undefined ? [] : [parameter('detail', new Token(detail))]),
+  ].join('; ')
+}
+
+function parameter(name: string, value: BareItem): string {
+  return `${name}=${serializeBareItem(value)}`
+}
+
+/** Whole seconds, away from zero: a fresh response never shows 0, a stale one is always negative (section 2.4). */
+function ttlSeconds(ttlMs: number): number {
+  return ttlMs > 0 ? Math.ceil(ttlMs / 1000) : Math.min(-1, Math.floor(ttlMs / 1000))
+}

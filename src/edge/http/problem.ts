@@ -1,0 +1,46 @@
+/** Owns error answers: problem details (RFC 9457), and the one table of status codes. */
+
+import type { CacheStatusMember } from '../../core/peers.ts'
+import { cacheStatus } from './cache-status.ts'
+
+/** The status and the title of each code. The title says what kind of problem, the detail which. */
+const PROBLEMS = {
+  'bad-key': [400, 'The key is not valid'],
+  'no-such-group': [404, 'There is no such group'],
+  'not-found': [404, 'The key does not exist'],
+  'no-such-route': [404, 'There is nothing at this path'],
+  'method-not-allowed': [405, 'The method is not allowed here'],
+  internal: [500, 'Something went wrong here'],
+  'load-failed': [502, 'The value could not be loaded'],
+  'load-timeout': [504, 'The value took too long to load'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export interface ProblemExtras {
+  readonly headers?: Readonly<Record<string, string>>
+  /** The caches that took part before it failed. */
+  readonly path?: readonly CacheStatusMember[]
+}
+
+/** `detail` is shown to clients: it must hold neither a value nor a secret, nor an internal address. */
+export function problem(code: ProblemCode, detail: string, extras: ProblemExtras = {}): Response {
+  const [status, title] = PROBLEMS[code]
+  const body = JSON.stringify({
+    type: `urn:workers-groupcache:${code}`,
+    title,
+    status,
+    detail,
+    code,
+  })
+  return new Response(body, {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(extras.path === undefined ? {} : { 'Cache-Status': cacheStatus(extras.path) }),
+      ...extras.headers,
+    },
+  })
+}

@@ -1,0 +1,12 @@
+/** The composition root: what the runtime sees. */
+
+import { createWorker } from './edge/worker.ts'
+import { groups } from './groups.ts'
+import { createCacheNode } from './node/cache-node.ts'
+
+export { createCacheNode, createWorker }
+
+/** The Durable Object class behind the binding `CACHE_NODE`. */
+export class CacheNode extends createCacheNode(groups) {}
+
+export default createWorker({ groups })

@@ -1,0 +1,61 @@
+/** Owns a cache node: the Durable Object that holds the groups' main entries and answers its peers. */
+
+import { DurableObject, env as workerEnv } from 'cloudflare:workers'
+import { createGroup } from '../compose.ts'
+import { type GroupDefinitions, readConfig } from '../config/config.ts'
+import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
+import type { Placement } from '../core/group.ts'
+import { Groups } from '../core/groups.ts'
+import { type GetRequest, PROTOCOL_VERSION, type Reply } from '../core/peers.ts'
+import { Ring } from '../core/ring.ts'
+import { Singleflight } from '../core/singleflight.ts'
+import { type NodeStats, nodeStats } from './node-stats.ts'
+
+/** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
+export interface CacheNode extends DurableObject<Cloudflare.Env> {
+  /** The answer to a key; a loader's failure is one of the answers. */
+  get(request: GetRequest): Reply | Promise<Reply>
+  /** The counters of all groups, and what they hold. */
+  stats(): NodeStats
+}
+
+type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => CacheNode
+
+/** The class to bind as `CACHE_NODE`. Throws `ConfigError`, when the isolate starts. */
+export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
+  const config = readConfig({ ...workerEnv }, definitions)
+  const ring = new Ring(config.nodes)
+
+  return class CacheNode extends DurableObject<Cloudflare.Env> {
+    private readonly nodeName: string
+    private readonly groups = new Groups()
+
+    constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+      super(ctx, env)
+      const nodeName = ctx.id.name ?? ctx.id.toString()
+      this.nodeName = nodeName
+      const placement: Placement = {
+        cacheName: nodeName,
+        standsInFor: (key) => (ring.pick(key) === nodeName ? undefined : 'guest'),
+      }
+      for (const group of config.groups.values()) {
+        const flights = new Singleflight<never>()
+        this.groups.add(createGroup(group, env, { placement, maxBytes: group.maxBytes, flights }))
+      }
+    }
+
+    get({ version, group: name, key }: GetRequest): Reply | Promise<Reply> {
+      if (version !== PROTOCOL_VERSION) {
+        throw new PeerUnavailableError(`${this.nodeName} speaks version ${PROTOCOL_VERSION}.`)
+      }
+      const group = this.groups.get(name)
+      // While a deployment spreads, a Worker may know a group that this node does not know yet.
+      if (group === undefined) throw new NoSuchGroupError(`${this.nodeName} has no group ${name}.`)
+      return group.get(key)
+    }
+
+    stats(): NodeStats {
+      return nodeStats(this.nodeName, this.groups)
+    }
+  }
+}

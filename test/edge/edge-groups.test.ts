@@ -1,0 +1,25 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
+import { createEdgeGroups } from '../../src/edge/edge-groups.ts'
+
+test('when no node can be reached, the edge loads the key itself, once, and says so', async () => {
+  const loaded: string[] = []
+  const load = (key: string) => {
+    loaded.push(key)
+    return '630'
+  }
+  const config = readConfig({}, { scores: { load } })
+  const groups = createEdgeGroups(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const group = groups.get('scores')?.group
+
+  const reply = await group?.get('Tom')
+  const again = await group?.get('Tom')
+
+  expect(reply?.path).toEqual([{ cache: 'edge', fwd: 'miss', stored: true, detail: 'no-node' }])
+  expect(again?.path).toEqual([
+    { cache: 'edge', hit: true, ttlMs: expect.any(Number), detail: 'no-node' },
+  ])
+  expect(loaded).toEqual(['Tom'])
+  expect(group?.stats).toMatchObject({ peerErrors: 3, edgeLoads: 1 })
+})
