@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const SOURCE = join(import.meta.dirname, '../src')
+
+/** What each part of src/ may import; `type:` allows types only, which leave no trace at run time. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  loaders: ['core'],
+  config: ['core', 'type:loaders'],
+  'compose.ts': ['core', 'config', 'loaders'],
+  edge: ['core', 'config', 'compose.ts', 'type:node'],
+  node: ['core', 'config', 'compose.ts'],
+  'groups.ts': ['core', 'type:config', 'type:loaders'],
+  'index.ts': ['edge', 'node', 'groups.ts'],
+}
+
+/** Packages each part may use; the parts that are not named use none. */
+const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+  config: ['valibot'],
+  edge: ['hono', 'structured-headers', 'cloudflare:workers'],
+  node: ['cloudflare:workers'],
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
+)
+const imports = files.flatMap(importsOf)
+
+function importsOf(file: string): Import[] {
+  const code = readFileSync(join(SOURCE, file), 'utf8')
+  const statements = code.matchAll(/^(import|export)( type)?\s[^'"]*?from '([^']+)'/gm)
+  return Array.from(statements, ([, , type, to]) => ({
+    from: file,
+    to: to?.startsWith('.') ? relative(SOURCE, join(SOURCE, dirname(file), to)) : (to as string),
+    typeOnly: type !== undefined,
+  }))
+}
+
+function partOf(file: string): string {
+  return file.split('/')[0] as string
+}
+
+describe('imports point one way', () => {
+  test('the parts are the ones that the rules name', () => {
+    expect([...new Set(files.map(partOf))].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+    expect(imports.length).toBeGreaterThan(files.length)
+  })
+
+  test.each(Object.keys(MAY_IMPORT))('%s imports only what it may', (part) => {
+    const allowed = [part, ...(MAY_IMPORT[part] ?? [])]
+    const offences = imports.filter(({ from, to, typeOnly }) => {
+      if (partOf(from) !== part) return false
+      if (!files.includes(to)) return !(MAY_USE[part] ?? []).includes(to)
+      const target = partOf(to)
+      return !allowed.includes(target) && !(typeOnly && allowed.includes(`type:${target}`))
+    })
+
+    expect(offences).toEqual([])
+  })
+
+  test('no file reaches itself through what it imports', () => {
+    const targets = Map.groupBy(imports, ({ from }) => from)
+    const reachable = (file: string, seen = new Set<string>()): Set<string> => {
+      for (const { to } of targets.get(file) ?? []) {
+        if (seen.has(to)) continue
+        seen.add(to)
+        reachable(to, seen)
+      }
+      return seen
+    }
+
+    expect(files.filter((file) => reachable(file).has(file))).toEqual([])
+  })
+})

@@ -1,0 +1,36 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Pure TypeScript, in plain Node.
+        test: {
+          name: 'core',
+          include: ['test/{core,config,loaders}/**/*.test.ts', 'test/*.test.ts'],
+        },
+      },
+      {
+        // Inside workerd, next to the code under test.
+        plugins: [
+          cloudflareTest({
+            main: './test/support/workers/main.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { durableObjects: { BROKEN_NODE: 'BrokenNode' } },
+          }),
+        ],
+        test: { name: 'workerd', include: ['test/{edge,node}/**/*.test.ts'] },
+      },
+      {
+        // The built Worker over a real socket, with an HTTP origin behind it.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
