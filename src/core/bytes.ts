@@ -26,6 +26,37 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return ownBytes(encoder.encode(text))
 }
 
+/** All of a stream, or `undefined` as soon as it is known to be longer than `maxBytes`. */
+export async function collect(
+  stream: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = stream?.getReader()
+  while (reader !== undefined) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.byteLength
+    if (length > maxBytes) {
+      await reader.cancel()
+      return undefined
+    }
+    chunks.push(value)
+  }
+  return concatenate(chunks, length)
+}
+
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
 /**
  * Bytes in a buffer of just their length. A small view of a large buffer would keep all of it in
  * memory, and take all of it along over RPC; such a view is copied, any other returned as it is.

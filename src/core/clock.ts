@@ -14,3 +14,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** The outcome of `promise`, or `undefined` when it takes `limitMs` or longer. `Infinity`: no limit. */
+export function within<T>(
+  clock: Clock,
+  limitMs: number,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  if (limitMs === Number.POSITIVE_INFINITY) return promise
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const cancel = clock.after(limitMs, () => resolve(undefined))
+  return Promise.race([promise, late]).finally(cancel)
+}

@@ -2,53 +2,119 @@
 
 import { utf8Length } from './bytes.ts'
 
-/** A value, with what an HTTP answer needs to describe it. Immutable, and plain data: it crosses RPC as it is. */
-export interface Entry {
+/** How long an answer lives: fresh for `ttlMs`, then stale for as long as one of the two windows. */
+export interface Life {
+  readonly ttlMs: number
+  /** After `ttlMs`: answered at once, while one refresh runs behind. */
+  readonly staleWhileRevalidateMs: number
+  /** After `ttlMs`: answered when the refresh fails or takes too long. */
+  readonly staleIfErrorMs: number
+}
+
+/** A value, with what an HTTP answer needs to describe it. Immutable plain data: it crosses RPC as it is. */
+export interface ValueEntry extends Life {
+  readonly kind: 'value'
   /** In a buffer of its own, see `ownBytes`. */
   readonly value: Uint8Array<ArrayBuffer>
   readonly contentType: string
   readonly contentLanguage?: string
-  /** As the origin wrote it. */
+  /** As the origin wrote it; also a validator (RFC 9110, section 8.8.2). */
   readonly lastModified?: string
-  /** A strong entity tag with its quotes; depends on the bytes alone (RFC 9110, section 8.8.3). */
+  /** The origin's own entity tag, which a conditional request sends back to it (section 8.8.3). */
+  readonly originEtag?: string
+  /** A strong entity tag with its quotes; depends on the bytes alone (section 8.8.3). */
   readonly etag: string
+  readonly tags: readonly string[]
   readonly loadedAtMs: number
-  /** From this moment on the entry is not fresh. */
+  /** From this moment on the entry is not fresh. Jitter may put it before `loadedAtMs + ttlMs`. */
   readonly expiresAtMs: number
 }
 
-/** An entry in a cache that may not keep it for all its life: hot copies and guests' copies end earlier. */
-export interface Copy {
-  readonly entry: Entry
-  /** `Infinity` at the owner, whose entry lives as long as the entry itself says. */
-  readonly untilMs: number
-  /** Set when this place loaded the value without owning the key. */
-  readonly standIn?: StandIn
+/** That a key does not exist. Never stale: when it has expired, it is gone. */
+export interface NotFoundEntry {
+  readonly kind: 'not-found'
+  readonly loadedAtMs: number
+  readonly expiresAtMs: number
 }
+
+export type Entry = ValueEntry | NotFoundEntry
 
 /** Who loads a key instead of its owner: `guest`, another node; `no-node`, the edge, since no node could. */
 export type StandIn = 'guest' | 'no-node'
 
-export type Freshness = 'fresh' | 'expired'
+/** An entry where it is held. Only `Copies` changes it. */
+export interface Copy {
+  entry: Entry
+  /** The sequence number of the load, or of the soft purge, that the entry has outlived. */
+  sequence: number
+  /** By this place's own clock, unlike the entry's times. */
+  readonly heldFromMs: number
+  /** Hot copies and guests' copies end here at the latest. `Infinity` at the owner. */
+  readonly untilMs: number
+  /** Set when this place loaded the value without owning the key. */
+  readonly standIn?: StandIn
+  /** Set while refreshes of the entry fail. */
+  retry?: Retry
+}
 
-/** A copy at exactly its end is expired (RFC 9111, section 4.2: fresh while the lifetime exceeds the age). */
-export function freshnessAt(copy: Copy, nowMs: number): Freshness {
-  return nowMs < endOfFreshness(copy) ? 'fresh' : 'expired'
+export interface Retry {
+  readonly failures: number
+  /** No refresh is tried before this moment. */
+  readonly notBeforeMs: number
+}
+
+export type Freshness = 'fresh' | 'stale' | 'expired'
+
+/**
+ * A copy at exactly its end is not fresh any more (RFC 9111, section 4.2: fresh while the lifetime
+ * exceeds the age). A clock that was set back makes it expired: how old it is cannot be known then.
+ */
+export function freshnessAt({ entry, heldFromMs, untilMs }: Copy, nowMs: number): Freshness {
+  if (nowMs >= untilMs || nowMs < heldFromMs) return 'expired'
+  if (nowMs < entry.expiresAtMs) return 'fresh'
+  return entry.kind === 'value' && nowMs < staleUntilMs(entry) ? 'stale' : 'expired'
+}
+
+/** Whether a stale copy may be answered at once, with a refresh behind it (RFC 5861, section 3). */
+export function mayServeWhileRevalidating({ entry }: Copy, nowMs: number): boolean {
+  return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleWhileRevalidateMs
+}
+
+/** Whether a stale copy may be answered instead of a failure (RFC 5861, section 4). */
+export function mayServeOnError({ entry }: Copy, nowMs: number): boolean {
+  return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleIfErrorMs
 }
 
 /** When a copy stops being fresh: never after its entry does. */
-export function endOfFreshness(copy: Copy): number {
-  return Math.min(copy.entry.expiresAtMs, copy.untilMs)
+export function endOfFreshness({ entry, untilMs }: Copy): number {
+  return Math.min(entry.expiresAtMs, untilMs)
+}
+
+/** Whether the origin can say that the entry is still current without sending it again. */
+export function hasValidator(entry: Entry): entry is ValueEntry {
+  return entry.kind === 'value' && (entry.originEtag ?? entry.lastModified) !== undefined
+}
+
+function staleUntilMs(entry: ValueEntry): number {
+  return entry.expiresAtMs + Math.max(entry.staleWhileRevalidateMs, entry.staleIfErrorMs)
 }
 
 /**
- * What an entry takes beside its key and its value: the map's slot, the link, the entry and its short
- * strings, and the engine's objects for the buffer. Measured in test/core/entry-heap.test.ts: about 760
- * bytes on the heap, and the rest for what the allocator adds to a buffer.
+ * What an entry takes beside its key, its value and its texts: the map's slot, the link, the copy, the
+ * entry, and the engine's objects for the buffer. Measured in test/core/entry-heap.test.ts.
  */
 export const ENTRY_OVERHEAD_BYTES = 1024
 
+/** What a tag of an entry takes beside its text. */
+const TAG_OVERHEAD_BYTES = 64
+
 /** What holding `entry` under `key` counts as, in bytes. */
 export function heldBytes(key: string, entry: Entry): number {
-  return utf8Length(key) + entry.value.buffer.byteLength + ENTRY_OVERHEAD_BYTES
+  const bytes = utf8Length(key) + ENTRY_OVERHEAD_BYTES
+  if (entry.kind === 'not-found') return bytes
+  const { value, contentType, contentLanguage, lastModified, originEtag, tags } = entry
+  let texts = contentType.length
+  for (const text of [contentLanguage, lastModified, originEtag]) texts += text?.length ?? 0
+  for (const tag of tags) texts += tag.length + TAG_OVERHEAD_BYTES
+  return bytes + value.buffer.byteLength + texts
 }

@@ -63,6 +63,12 @@ export class NoSuchGroupError extends CacheError {
   readonly code = 'no-such-group'
 }
 
+/** As many loads as allowed are under way, and as many as allowed wait. Final: no other node is asked. */
+export class OverloadedError extends CacheError {
+  override readonly name = 'OverloadedError'
+  readonly code = 'overloaded'
+}
+
 /** A node could not serve: not reached, reset, or of another version. The only failure that permits a fallback. */
 export class PeerUnavailableError extends CacheError {
   override readonly name = 'PeerUnavailableError'
@@ -71,9 +77,12 @@ export class PeerUnavailableError extends CacheError {
 
 const LONGEST_VALUE_SHOWN = 80
 
+/** Of a table only that it is one: it may hold what must not get into a log. */
 function describe(value: unknown): string {
   if (value === undefined) return 'not set'
   if (typeof value === 'function') return 'a function'
-  const text = JSON.stringify(value) ?? String(value)
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'a list' : 'a table'
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text
 }

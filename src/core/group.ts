@@ -4,28 +4,42 @@
  * it has none, holds the main entries, and lets concurrent callers share a load.
  */
 
-import { ownBytes } from './bytes.ts'
-import type { Clock } from './clock.ts'
-import type { Copy, Entry, StandIn } from './entry.ts'
-import { endOfFreshness, freshnessAt, heldBytes } from './entry.ts'
+import type { Circuit } from './circuit.ts'
+import { type Clock, within } from './clock.ts'
+import { Copies, type Ticket } from './copies.ts'
+import {
+  type Copy,
+  type Entry,
+  endOfFreshness,
+  freshnessAt,
+  mayServeOnError,
+  mayServeWhileRevalidating,
+  type StandIn,
+} from './entry.ts'
 import { ConfigError, PeerUnavailableError } from './errors.ts'
-import { runLoad } from './load.ts'
-import type { LoadedValue, Loader } from './loader.ts'
-import { Lru } from './lru.ts'
-import type { Answer, CacheStatusMember, Peer, PeerPicker, Reply } from './peers.ts'
+import { getManyFromPeers, purgeAtPeers, setAtOwner, unlessUnavailable } from './fan-out.ts'
+import { detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
+import { LoadRunner } from './load.ts'
+import type { LoadLimit } from './load-limit.ts'
+import type { Loader } from './loader.ts'
+import type {
+  CacheStatusMember,
+  NewValue,
+  Peer,
+  PeerPicker,
+  Purge,
+  PurgeReport,
+  Reply,
+} from './peers.ts'
 import type { Flights } from './singleflight.ts'
 import type { GroupStats } from './stats.ts'
 
 /** A group's settings, with every default filled in. Meanings and defaults: docs/configuration.md. */
-export interface GroupOptions {
-  /** How long a value is fresh. 0: never stored. */
-  readonly ttlMs: number
+export interface GroupOptions extends FillOptions {
   /** The longest that one load may take. */
   readonly timeoutMs: number
-  /** The longest life of a copy that is not the owner's. 0: there are none. */
-  readonly hotTtlMs: number
-  /** The largest part of `ttlMs` by which an entry may expire early, 0 to 0.5. */
-  readonly expiryJitter: number
+  /** With a stale value at hand: the longest wait for its refresh. `Infinity`: no such limit. */
+  readonly softTimeoutMs: number
   /** Larger values are answered, but not stored. */
   readonly maxValueBytes: number
 }
@@ -38,12 +52,6 @@ export interface Placement {
   standsInFor(key: string): StandIn | undefined
 }
 
-/** What a load came to: the answer, and how this place handled it. */
-export interface Fill {
-  readonly answer: Answer
-  readonly handling: Omit<CacheStatusMember, 'cache'>
-}
-
 export interface GroupParts {
   readonly name: string
   readonly options: GroupOptions
@@ -52,12 +60,15 @@ export interface GroupParts {
   /** The bound on what this place holds for the group, in bytes. */
   readonly maxBytes: number
   readonly flights: Flights<Fill>
+  readonly limit: LoadLimit
+  readonly circuit: Circuit
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** The strong entity tag of a value. */
   readonly entityTag: (value: Uint8Array<ArrayBuffer>) => string | Promise<string>
   readonly stats: GroupStats
+  /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
 
@@ -66,16 +77,19 @@ export class Group {
   readonly name: string
   readonly stats: GroupStats
   private readonly parts: GroupParts
-  private readonly copies: Lru<Copy>
+  private readonly copies: Copies
+  private readonly filler: Filler
   private peers: PeerPicker | undefined
 
   constructor(parts: GroupParts) {
+    const { name, options, placement, stats } = parts
+    this.name = name
+    this.stats = stats
     this.parts = parts
-    this.name = parts.name
-    this.stats = parts.stats
-    this.copies = new Lru(parts.maxBytes, (reason) => {
-      parts.stats.evictions[reason]++
-    })
+    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats)
+    const runner = new LoadRunner({ ...parts, group: name, timeoutMs: options.timeoutMs })
+    const standsInFor = (key: string) => placement.standsInFor(key)
+    this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
   }
 
   /** The bytes held, as `heldBytes` counts them. */
@@ -85,7 +99,7 @@ export class Group {
 
   /** How many entries are held. */
   get items(): number {
-    return this.copies.size
+    return this.copies.items
   }
 
   /** Makes the group ask its peers before its own loader. Throws `ConfigError` when called twice. */
@@ -99,128 +113,177 @@ export class Group {
   /** The answer to `key`; no promise where memory has it. Never rejects for a load that failed. */
   get(key: string): Reply | Promise<Reply> {
     const nowMs = this.parts.clock.now()
-    this.stats.gets++
     const copy = this.lookup(key, nowMs)
-    if (copy === undefined) return this.load(key, nowMs)
-    this.stats.hits++
-    return this.reply(hitFill(copy, nowMs))
+    return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs)
   }
 
-  /** What memory holds of `key` and may still be used; what may not be used any more is removed. */
-  private lookup(key: string, nowMs: number): Copy | undefined {
-    const copy = this.copies.get(key)
-    if (copy === undefined || freshnessAt(copy, nowMs) === 'fresh') return copy
-    this.copies.delete(key, 'expired')
-    return undefined
-  }
+  /** The answers to `keys`, in their order. Asks each owner once, whatever the number of keys. */
+  async getMany(keys: readonly string[]): Promise<Reply[]> {
+    if (this.peers === undefined) return Promise.all(keys.map((key) => this.get(key)))
 
-  private async load(key: string, askedAtMs: number): Promise<Reply> {
-    for (const peer of this.peers?.pickPeers(key) ?? []) {
-      const reply = await this.getFromPeer(peer, key, askedAtMs)
-      if (reply !== undefined) return reply
+    const nowMs = this.parts.clock.now()
+    const replies = new Map<string, Reply | Promise<Reply>>()
+    const tickets = new Map<string, Ticket>()
+    for (const key of new Set(keys)) {
+      const reply = this.answerFrom(key, this.lookup(key, nowMs), nowMs)
+      if (reply === undefined) tickets.set(key, this.copies.begin(key, nowMs))
+      else replies.set(key, reply)
     }
-    return this.getLocally(key)
+    const { found, unanswered, failures } = await getManyFromPeers(this.peers, this.name, [
+      ...tickets.keys(),
+    ])
+    for (const error of failures) this.peerFailed(error)
+    for (const [key, reply] of found) {
+      replies.set(key, this.keepHot(tickets.get(key) as Ticket, reply))
+    }
+    for (const key of unanswered) replies.set(key, this.getLocally(key))
+    return Promise.all(keys.map((key) => replies.get(key) as Reply | Promise<Reply>))
+  }
+
+  /**
+   * Sets the value at the key's owner; loads under way for the key will not replace it. Returns whether
+   * it was stored: not when it is too large. Throws `PeerUnavailableError` when the owner cannot serve.
+   */
+  async set(key: string, value: NewValue): Promise<boolean> {
+    if (this.peers === undefined) return this.setLocally(key, value)
+    const stored = await setAtOwner(this.peers, this.name, key, value)
+    this.purgeLocally({ keys: [key] })
+    return stored
+  }
+
+  /** Purges wherever a copy may be. Never rejects: the report says which nodes could not be reached. */
+  async purge(purge: Purge): Promise<PurgeReport> {
+    if (this.peers === undefined) {
+      return { ok: true, nodes: 1, entries: this.purgeLocally(purge), failed: [] }
+    }
+    const report = await purgeAtPeers(this.peers, this.name, purge)
+    // Last: whatever came meanwhile was asked for before the purge was over.
+    this.purgeLocally(purge)
+    return report
+  }
+
+  /** `set` in this place alone. */
+  async setLocally(key: string, value: NewValue): Promise<boolean> {
+    const entry = await this.filler.entryOf(value)
+    // From here on at once: a load that began earlier is too late, one that begins later may win.
+    this.parts.flights.forget(key)
+    this.copies.outdate(key)
+    return this.filler.populate(this.copies.begin(key, entry.loadedAtMs), entry)
+  }
+
+  /** `purge` in this place alone. Returns how many entries were dropped or made stale. */
+  purgeLocally(purge: Purge): number {
+    const { clock, flights } = this.parts
+    if ('keys' in purge) for (const key of purge.keys) flights.forget(key)
+    // Which loads under way will carry a tag is not known yet: nobody may join any of them.
+    else flights.forgetAll()
+    return this.copies.purge(purge, clock.now())
+  }
+
+  private lookup(key: string, nowMs: number): Copy | undefined {
+    this.stats.gets++
+    return this.copies.lookup(key, nowMs)
+  }
+
+  /** The answer that memory gives at once, if any; a stale one may start a refresh behind it. */
+  private answerFrom(key: string, copy: Copy | undefined, nowMs: number): Reply | undefined {
+    if (copy === undefined) return undefined
+    const freshness = freshnessAt(copy, nowMs)
+    if (freshness === 'fresh') {
+      this.stats.hits++
+      return this.reply(hitFill(copy, nowMs))
+    }
+    if (freshness === 'expired') return undefined
+    const isResting = copy.retry !== undefined && nowMs < copy.retry.notBeforeMs
+    if (mayServeWhileRevalidating(copy, nowMs)) {
+      const started = !isResting && this.refreshBehind(key)
+      return this.staleReply(copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
+    }
+    const restsInError = isResting && mayServeOnError(copy, nowMs)
+    return restsInError ? this.staleReply(copy, nowMs, { hit: true }) : undefined
+  }
+
+  /** Starts a load that nobody waits for, unless one is under way. */
+  private refreshBehind(key: string): boolean {
+    const { flights, onError } = this.parts
+    if (flights.has(key)) return false
+    flights.run(key, () => this.filler.fill(key)).catch(onError)
+    return true
+  }
+
+  private async load(key: string, copy: Copy | undefined, askedAtMs: number): Promise<Reply> {
+    if (this.peers !== undefined) {
+      const ticket = this.copies.begin(key, askedAtMs)
+      for (const peer of this.peers.pickPeers(key)) {
+        const reply = await this.getFromPeer(peer, ticket)
+        if (reply !== undefined) return reply
+      }
+    }
+    return this.getLocally(key, copy)
   }
 
   /**
    * The peer's reply, or `undefined` when the peer could not serve. A loader's failure is a reply:
    * asking another peer would only ask a sick origin twice.
    */
-  private async getFromPeer(
-    peer: Peer,
-    key: string,
-    askedAtMs: number,
-  ): Promise<Reply | undefined> {
-    const reply = await peer.get(this.name, key).catch((error: unknown) => {
-      if (!(error instanceof PeerUnavailableError)) throw error
-      this.stats.peerErrors++
-      return undefined
-    })
-    if (reply === undefined) return undefined
-    this.stats.peerLoads++
-    if (reply.kind === 'value') {
-      // Counted from when the peer was asked: the value was current then, not when it arrived.
-      this.populate(key, { entry: reply.entry, untilMs: askedAtMs + this.parts.options.hotTtlMs })
-    }
-    const member: CacheStatusMember = { cache: this.parts.placement.cacheName, fwd: 'miss' }
-    return { ...reply, path: [...reply.path, member] }
+  private async getFromPeer(peer: Peer, ticket: Ticket): Promise<Reply | undefined> {
+    const reply = await peer.get(this.name, ticket.key).catch(unlessUnavailable)
+    if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
+    this.peerFailed(reply)
+    return undefined
   }
 
-  private async getLocally(key: string): Promise<Reply> {
-    const { flights } = this.parts
+  private peerFailed(error: PeerUnavailableError): void {
+    this.stats.peerErrors++
+    this.parts.onError(error)
+  }
+
+  /** Keeps what a peer answered, for a short while. */
+  private keepHot(ticket: Ticket, reply: Reply): Reply {
+    const { clock, options, placement } = this.parts
+    this.stats.peerLoads++
+    if (reply.kind !== 'failed') {
+      const entry: Entry =
+        reply.kind === 'value'
+          ? reply.entry
+          : { kind: 'not-found', loadedAtMs: ticket.startedAtMs, expiresAtMs: reply.expiresAtMs }
+      // Counted from when the peer was asked: the answer was current then, not when it arrived. And
+      // never past the entry's own end: to answer with a stale value is for its owner to decide.
+      const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)
+      this.copies.populate(ticket, entry, { nowMs: clock.now(), untilMs })
+    }
+    return { ...reply, path: [...reply.path, { cache: placement.cacheName, fwd: 'miss' }] }
+  }
+
+  /** @param copy What memory has and could not be answered with yet. */
+  private async getLocally(key: string, copy?: Copy): Promise<Reply> {
+    const { clock, flights, options } = this.parts
     const collapsed = flights.has(key)
     if (collapsed) this.stats.loadsCoalesced++
-    const { answer, handling } = await flights.run(key, () => this.fill(key))
-    return this.reply({ answer, handling: collapsed ? { ...handling, collapsed } : handling })
+    const flight = flights.run(key, () => this.filler.fill(key))
+    const joined = collapsed ? { collapsed } : {}
+
+    const stale =
+      copy !== undefined && freshnessAt(copy, clock.now()) === 'stale' ? copy : undefined
+    const patience = stale === undefined ? Number.POSITIVE_INFINITY : options.softTimeoutMs
+    const fill = await within(clock, patience, flight)
+    const nowMs = clock.now()
+    if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
+      return this.staleReply(stale, nowMs, { fwd: 'stale', ...joined })
+    }
+    const { answer, handling } = fill ?? (await flight)
+    return this.reply({ answer, handling: { ...handling, ...joined } })
   }
 
-  /** Runs the loader and keeps what it answers. Only ever called inside a flight. */
-  private async fill(key: string): Promise<Fill> {
-    const startedAtMs = this.parts.clock.now()
-    // Two callers may miss one after the other; the second finds what the first one's flight stored.
-    const found = this.lookup(key, startedAtMs)
-    if (found !== undefined) return hitFill(found, startedAtMs)
-
-    const standIn = this.parts.placement.standsInFor(key)
-    const result = await this.runLoader(key, standIn)
-    const handling = { fwd: 'miss', ...detailOf(standIn) } as const
-    if (result.kind !== 'value') return { answer: result, handling }
-
-    const entry = await this.entryOf(result)
-    const copy: Copy =
-      standIn === undefined
-        ? { entry, untilMs: Number.POSITIVE_INFINITY }
-        : { entry, untilMs: startedAtMs + this.parts.options.hotTtlMs, standIn }
-    const stored = this.populate(key, copy)
-    return {
-      answer: { kind: 'value', entry },
-      handling: stored ? { ...handling, stored } : handling,
-    }
-  }
-
-  private async runLoader(key: string, standIn: StandIn | undefined) {
-    const { clock, loader, name, onError, options } = this.parts
-    this.stats.loads++
-    if (standIn === 'guest') this.stats.guestLoads++
-    if (standIn === 'no-node') this.stats.edgeLoads++
-    const startedAtMs = clock.now()
-    const limits = { group: name, timeoutMs: options.timeoutMs, clock, onError: onError }
-    const result = await runLoad(loader, key, limits)
-    this.stats.observeLoad(clock.now() - startedAtMs)
-    if (result.kind === 'not-found') this.stats.notFound++
-    if (result.kind === 'failed') {
-      if (result.code === 'load-timeout') this.stats.loadTimeouts++
-      else this.stats.loadErrors++
-    }
-    return result
-  }
-
-  private async entryOf(loaded: LoadedValue): Promise<Entry> {
-    const { clock, entityTag, options, random } = this.parts
-    const { kind: _, ttlMs = options.ttlMs, ...described } = loaded
-    const loadedAtMs = clock.now()
-    const lifeMs = Math.round(ttlMs * (1 - options.expiryJitter * random()))
-    const value = ownBytes(loaded.value)
-    return {
-      ...described,
-      value,
-      etag: await entityTag(value),
-      loadedAtMs,
-      expiresAtMs: loadedAtMs + lifeMs,
-    }
-  }
-
-  /** Holds `copy`, and returns whether it was stored: not when it is over already, or too large. */
-  private populate(key: string, copy: Copy): boolean {
-    if (freshnessAt(copy, this.parts.clock.now()) !== 'fresh') return false
-    const fits = copy.entry.value.byteLength <= this.parts.options.maxValueBytes
-    const stored = fits && this.copies.set(key, copy, heldBytes(key, copy.entry))
-    if (!stored) {
-      this.stats.rejected++
-      // What is held is older than the value that did not fit.
-      this.copies.delete(key, 'replaced')
-    }
-    return stored
+  private staleReply(
+    copy: Copy,
+    nowMs: number,
+    handling: Pick<CacheStatusMember, 'hit' | 'fwd' | 'collapsed'>,
+  ): Reply {
+    this.stats.stale++
+    const { answer } = hitFill(copy, nowMs)
+    const ttlMs = endOfFreshness(copy) - nowMs
+    return this.reply({ answer, handling: { ...handling, ttlMs, ...detailOf(copy.standIn) } })
   }
 
   private reply({ answer, handling }: Fill): Reply {
@@ -228,17 +291,8 @@ export class Group {
   }
 }
 
-function hitFill(copy: Copy, nowMs: number): Fill {
-  return {
-    answer: { kind: 'value', entry: copy.entry },
-    handling: {
-      hit: true,
-      ttlMs: endOfFreshness(copy) - nowMs,
-      ...detailOf(copy.standIn),
-    },
-  }
-}
-
-function detailOf(standIn: StandIn | undefined): Pick<CacheStatusMember, 'detail'> {
-  return standIn === undefined ? {} : { detail: standIn }
+/** Whether a stale copy is to be answered rather than a failure, or than to wait any longer. */
+function mayStandIn(stale: Copy, fill: Fill | undefined, nowMs: number): boolean {
+  if (fill === undefined) return freshnessAt(stale, nowMs) === 'stale'
+  return fill.answer.kind === 'failed' && mayServeOnError(stale, nowMs)
 }

@@ -70,21 +70,34 @@ function decodeOnce(text: string): string {
   }
 }
 
+/** More layers of escapes than anyone needs, and few enough to be peeled off at no cost. */
+const MOST_LAYERS = 8
+/** An escape of ASCII, and in front of it all escapes of its percent sign: "%2e", "%252e", "%25252e". */
+const LAYERED_ESCAPE = /%(?:25)*([0-7][0-9A-Fa-f])/g
+
 /**
- * An origin may decode a path more than once, take a backslash for a slash, or drop what follows a
- * semicolon, before it resolves dot segments. Whatever it does, it must not find one.
+ * An origin may decode a path more than once, take a backslash for a slash, or cut a segment at ";",
+ * "?" or "#", before it resolves dot segments. Whatever it does, it must not find one. It is enough to
+ * look at the innermost layer: decoding takes no dot segment away.
  */
 function refuseDotSegments(path: string): void {
-  let layer = path
-  for (;;) {
-    const segments = layer.split(/[/\\]/).map((segment) => segment.split(';', 1)[0])
-    if (segments.includes('.') || segments.includes('..')) {
+  const innermost = peel(path)
+  for (const segment of innermost.split(/[/\\]/)) {
+    const [name] = segment.split(/[;?#]/, 1)
+    if (name === '.' || name === '..') {
       throw new BadKeyError('The key has a "." or ".." segment, plain or encoded.')
     }
-    const decoded = layer.replace(/%[0-7][0-9A-Fa-f]/g, (encoded) =>
-      String.fromCharCode(Number.parseInt(encoded.slice(1), 16)),
+  }
+}
+
+function peel(path: string): string {
+  let layer = path
+  for (let layers = 0; layers < MOST_LAYERS; layers++) {
+    const decoded = layer.replace(LAYERED_ESCAPE, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
     )
-    if (decoded === layer) return
+    if (decoded === layer) return layer
     layer = decoded
   }
+  throw new BadKeyError('The key is escaped too many times over.')
 }

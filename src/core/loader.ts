@@ -1,37 +1,50 @@
 /** Owns what a loader is and what it may answer, in the one form that a group works with. */
 
+import type { Life, ValueEntry } from './entry.ts'
+
 /** What a loader is told beside the key. */
 export interface LoadContext {
   /** Fires when the group's `timeout` has passed. */
   readonly signal: AbortSignal
   /** The group's name. */
   readonly group: string
+  /** The entry that is being refreshed, if there is one. */
+  readonly stale?: ValueEntry
 }
 
-/** A value, as a loader hands it over. */
-export interface LoadedValue {
+/** A value, as a loader hands it over. What it does not say of its life, the group's options do. */
+export interface LoadedValue extends Partial<Life> {
   readonly kind: 'value'
   readonly value: Uint8Array
   readonly contentType: string
   readonly contentLanguage?: string
   readonly lastModified?: string
-  /** How long this value is fresh; the group's own `ttl` when absent. 0: never stored. */
-  readonly ttlMs?: number
+  readonly originEtag?: string
+  readonly tags?: readonly string[]
+}
+
+/** The stale entry is current after all. What is not said of its life stays as it was. */
+export interface NotModified extends Partial<Life> {
+  readonly kind: 'not-modified'
 }
 
 export interface NotFound {
   readonly kind: 'not-found'
+  /** How long that may be remembered; the group's `negativeTtl` when absent. */
+  readonly ttlMs?: number
 }
 
 /** The loader did not answer, or not in time. `detail` says what happened in words fit for a client. */
 export interface LoadFailure {
   readonly kind: 'failed'
-  readonly code: 'load-failed' | 'load-timeout'
+  readonly code: 'load-failed' | 'load-timeout' | 'overloaded'
   readonly detail: string
 }
 
+export type Loaded = LoadedValue | NotModified | NotFound
+
 /** Gets a value from where it truly lives. Throwing `NotFoundError` means "not found", anything else a failure. */
-export type Loader = (key: string, context: LoadContext) => Promise<LoadedValue | NotFound>
+export type Loader = (key: string, context: LoadContext) => Promise<Loaded>
 
 /** How a load ended. Data, not an exception: a failed load is an answer, and no reason to ask elsewhere. */
-export type LoadResult = LoadedValue | NotFound | LoadFailure
+export type LoadResult = Loaded | LoadFailure

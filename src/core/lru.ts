@@ -3,8 +3,8 @@
 /** Why an entry left: the bound, its age, an operator, or a newer value of the same key. */
 export type RemovalReason = 'capacity' | 'expired' | 'purged' | 'replaced'
 
-/** Called after each removal. Must not change the cache that calls it. */
-export type OnRemove = (reason: RemovalReason) => void
+/** Called after each removal with what was removed. Must not change the cache that calls it. */
+export type OnRemove<V> = (reason: RemovalReason, value: V) => void
 
 interface Link<V> {
   key: string
@@ -26,12 +26,12 @@ interface Link<V> {
 export class Lru<V> {
   /** The bound, at least 0. With 0 nothing that has a weight is ever held. */
   readonly maxBytes: number
-  private readonly onRemove: OnRemove
+  private readonly onRemove: OnRemove<V>
   private readonly links = new Map<string, Link<V>>()
   private readonly root: Link<V>
   private heldBytes = 0
 
-  constructor(maxBytes: number, onRemove: OnRemove = () => {}) {
+  constructor(maxBytes: number, onRemove: OnRemove<V> = () => {}) {
     this.maxBytes = maxBytes
     this.onRemove = onRemove
     const root = { key: '', bytes: 0 } as Link<V>
@@ -85,11 +85,7 @@ export class Lru<V> {
   /** Returns how many entries there were. */
   clear(reason: RemovalReason): number {
     const removed = this.links.size
-    this.links.clear()
-    this.root.newer = this.root
-    this.root.older = this.root
-    this.heldBytes = 0
-    for (let i = 0; i < removed; i++) this.onRemove(reason)
+    while (this.links.size > 0) this.remove(this.root.newer, reason)
     return removed
   }
 
@@ -118,10 +114,11 @@ export class Lru<V> {
     // Empty while room is made: the link is the newest, and fits, so the loop cannot reach it.
     link.bytes = 0
     this.makeRoom(bytes)
+    const replaced = link.value
     link.value = value
     link.bytes = bytes
     this.heldBytes += bytes
-    this.onRemove('replaced')
+    this.onRemove('replaced', replaced)
   }
 
   /** Returns one of the links that had to go, if any. */
@@ -138,7 +135,7 @@ export class Lru<V> {
     this.links.delete(link.key)
     unlink(link)
     this.heldBytes -= link.bytes
-    this.onRemove(reason)
+    this.onRemove(reason, link.value)
   }
 
   private renew(link: Link<V>): void {

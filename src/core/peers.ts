@@ -1,25 +1,13 @@
-/** Owns how nodes speak of each other: interfaces and messages. Transport is left to `edge/` and `node/`. */
+/** Owns what a peer is and what it answers. Interfaces only: transport is left to `edge/` and `node/`. */
 
-import type { Entry, StandIn } from './entry.ts'
+import type { Life, StandIn, ValueEntry } from './entry.ts'
 import type { LoadFailure } from './loader.ts'
-
-/**
- * The version of the messages below. A Worker and a node may run different versions while a
- * deployment spreads; a node that gets another version than its own refuses to serve.
- */
-export const PROTOCOL_VERSION = 1
-
-/** Asks a node for the value of a key. */
-export interface GetRequest {
-  readonly version: number
-  readonly group: string
-  readonly key: string
-}
 
 /** What the asker learns of the value. A loader's failure is one of the answers. */
 export type Answer =
-  | { readonly kind: 'value'; readonly entry: Entry }
-  | { readonly kind: 'not-found' }
+  | { readonly kind: 'value'; readonly entry: ValueEntry }
+  /** With how long that may be remembered. */
+  | { readonly kind: 'not-found'; readonly expiresAtMs: number }
   | LoadFailure
 
 /**
@@ -32,7 +20,7 @@ export interface CacheStatusMember {
   readonly hit?: boolean
   /** What is left of the freshness lifetime, in milliseconds; negative when stale. */
   readonly ttlMs?: number
-  readonly fwd?: 'miss'
+  readonly fwd?: 'miss' | 'stale'
   readonly stored?: boolean
   readonly collapsed?: boolean
   readonly detail?: StandIn
@@ -41,11 +29,42 @@ export interface CacheStatusMember {
 /** An answer and the way it took: one member per cache, the one nearest the origin first. */
 export type Reply = Answer & { readonly path: readonly CacheStatusMember[] }
 
+/** A value that no loader brought. What it does not say of its life, the group's options do. */
+export interface NewValue extends Partial<Life> {
+  readonly value: Uint8Array
+  readonly contentType: string
+  readonly tags?: readonly string[]
+}
+
+/** What to forget. `soft`: make it stale instead; what has no stale window is dropped all the same. */
+export type Purge = { readonly soft?: boolean } & (
+  | { readonly keys: readonly string[] }
+  | { readonly tags: readonly string[] }
+  | { readonly all: true }
+)
+
+/** What a purge did. An entry with several of the tags purged is counted once for each. */
+export interface PurgeReport {
+  readonly ok: boolean
+  /** How many nodes have carried it out. */
+  readonly nodes: number
+  /** How many entries were dropped or made stale. */
+  readonly entries: number
+  /** The nodes that could not be reached: they may go on answering what they hold. */
+  readonly failed: readonly string[]
+}
+
 /** Another node that can be asked. GeeCache calls it PeerGetter, groupcache ProtoGetter. */
 export interface Peer {
   readonly name: string
   /** Throws `PeerUnavailableError`, and nothing else, when the node could not serve. */
   get(group: string, key: string): Promise<Reply>
+  /** One call, one reply per key in the order asked. Throws as `get` does. */
+  getMany(group: string, keys: readonly string[]): Promise<readonly Reply[]>
+  /** Returns whether the value was stored. Throws as `get` does. */
+  set(group: string, key: string, value: NewValue): Promise<boolean>
+  /** Returns how many entries were purged. Throws as `get` does. */
+  purge(group: string, purge: Purge): Promise<number>
 }
 
 /** Chooses among the peers by key. */
@@ -54,4 +73,6 @@ export interface PeerPicker {
   pickPeer(key: string): Peer
   /** The owner and the peers that stand in for it, in the order in which they are asked. */
   pickPeers(key: string): readonly Peer[]
+  /** Every peer. */
+  allPeers(): readonly Peer[]
 }

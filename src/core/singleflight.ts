@@ -8,6 +8,8 @@ export interface Flights<T> {
   run(key: string, work: () => T | Promise<T>): Promise<T>
   /** Lets the work under way end for those who wait, and hides it from all who come later. */
   forget(key: string): void
+  /** `forget` for every key. */
+  forgetAll(): void
 }
 
 /**
@@ -50,6 +52,10 @@ export class Singleflight<T> implements Flights<T> {
   forget(key: string): void {
     this.flights.delete(key)
   }
+
+  forgetAll(): void {
+    this.flights.clear()
+  }
 }
 
 /**
@@ -66,4 +72,6 @@ export class UnsharedFlights<T> implements Flights<T> {
   }
 
   forget(): void {}
+
+  forgetAll(): void {}
 }

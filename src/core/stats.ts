@@ -11,13 +11,15 @@ export class GroupStats {
   gets = 0
   /** Gets that this place's own memory answered with a fresh entry. Not: an entry found by a load. */
   hits = 0
-  /** Loads that ran: once per call of the loader. Not: callers that joined one. */
+  /** Gets answered with a stale value, at once or after its refresh failed. Not a part of `hits`. */
+  stale = 0
+  /** Loads that ran: once per call of the loader. Not: callers that joined one, loads that had to wait in vain. */
   loads = 0
   /** Callers that joined a load under way. */
   loadsCoalesced = 0
-  /** Loads that failed, other than by time. */
+  /** Loads that ran and failed, other than by time. */
   loadErrors = 0
-  /** Loads that did not answer within `timeout`. */
+  /** Loads that did not answer within `timeout`, those that were still waiting for their turn included. */
   loadTimeouts = 0
   /** Loads that ended in "not found". */
   notFound = 0
@@ -29,7 +31,7 @@ export class GroupStats {
   guestLoads = 0
   /** Loads that ran at the edge, since no node could. A part of `loads`. */
   edgeLoads = 0
-  /** Values that were answered but too large to store. Not: values with a `ttl` of 0. */
+  /** Values that their owner answered but could not store: too large. Not: a `ttl` of 0, hot copies. */
   rejected = 0
   /** Entries that left the cache, by reason. */
   readonly evictions: Record<RemovalReason, number> = {

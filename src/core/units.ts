@@ -15,7 +15,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 }
 
 /** Ten years: longer than any cache lives, and far from where sums of times lose precision. */
-const LONGEST_MS = 3_650 * 86_400_000
+export const LONGEST_MS = 3_650 * 86_400_000
 
 export const DURATION_FORM =
   'a duration such as "250ms", "30s", "5m" or "1h" (or a number of milliseconds), up to ten years'
@@ -43,10 +43,12 @@ function parseQuantity(
 }
 
 function readQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^(\d{1,15}(?:\.\d{1,6})?)([A-Za-z]{1,3})$/.exec(text)
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)([A-Za-z]{1,3})$/.exec(text)
   if (match === null) return undefined
   const [, amount, unit] = match as unknown as [string, string, string]
   if (!Object.hasOwn(units, unit)) return undefined
-  // 1.1 * 1000 is not quite 1100 in binary; no quantity allowed here needs more than 15 digits.
-  return Number((Number(amount) * (units[unit] as number)).toPrecision(15))
+  const quantity = Number(amount) * (units[unit] as number)
+  // 1.001 * 1000 is not quite 1001 in binary; a real fraction is at least a millionth away.
+  const whole = Math.round(quantity)
+  return Math.abs(quantity - whole) < 1e-6 ? whole : quantity
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
 import { ConfigError, NotFoundError } from '../../src/core/errors.ts'
-import type { Fill } from '../../src/core/group.ts'
+import type { Fill } from '../../src/core/filler.ts'
 import { Groups } from '../../src/core/groups.ts'
 import type { LoadedValue } from '../../src/core/loader.ts'
 import { type Flights, Singleflight } from '../../src/core/singleflight.ts'
@@ -72,12 +72,12 @@ describe('a group in a node', () => {
     expect(replies.map(textOf)).toEqual(['630', '630'])
     expect(loader.calls).toEqual(['Tom'])
     expect(group.items).toBe(1)
-    expect(group.bytes).toBe('Tom'.length + '630'.length + ENTRY_OVERHEAD_BYTES)
+    expect(group.bytes).toBe(weightOf('Tom', '630'))
     expect(replies[1]?.path).toEqual([{ cache: 'node-0', hit: true, ttlMs: 60_000 }])
   })
 
   test('filling past the bound evicts the least recently used, which is loaded once more', async () => {
-    const weight = 'key-0'.length + 'value of key-0'.length + ENTRY_OVERHEAD_BYTES
+    const weight = weightOf('key-0', 'value of key-0')
     const loader = countingLoader()
     const { group } = createTestGroup({ loader: loader.load, maxBytes: 10 * weight })
     const keys = Array.from({ length: 10 }, (_, i) => `key-${i}`)
@@ -158,6 +158,23 @@ describe('a group in a node', () => {
     expect(group.stats.rejected).toBe(2)
   })
 
+  test('a value that has grown too large takes the older one with it', async () => {
+    let length = 10
+    const loader = countingLoader(() => ({ ...text('x'.repeat(length)), originEtag: '"1"' }))
+    const { group, clock } = createTestGroup({
+      loader: loader.load,
+      options: { maxValueBytes: 1024 },
+    })
+    await group.get('Tom')
+    clock.advance(60_000)
+    length = 1025
+
+    await group.get('Tom')
+
+    expect(group).toMatchObject({ items: 0, bytes: 0 })
+    expect(group.stats).toMatchObject({ rejected: 1, evictions: { replaced: 1 } })
+  })
+
   test('a small view of a large buffer weighs what it shows', async () => {
     const large = new Uint8Array(100_000)
     const loader = countingLoader(() => ({ ...text(''), value: large.subarray(10, 13) }))
@@ -165,7 +182,7 @@ describe('a group in a node', () => {
 
     await group.get('Tom')
 
-    expect(group.bytes).toBe('Tom'.length + 3 + ENTRY_OVERHEAD_BYTES)
+    expect(group.bytes).toBe(weightOf('Tom', '...'))
   })
 
   test('a load that takes longer than the timeout is answered as such, and frees the key', async () => {
@@ -263,6 +280,10 @@ describe('setting groups up', () => {
   })
 })
 
+function weightOf(key: string, value: string): number {
+  return key.length + value.length + 'text/plain'.length + ENTRY_OVERHEAD_BYTES
+}
+
 /** Runs the work of two callers of a key one after the other, as if the second had missed late. */
 class SerialFlights implements Flights<Fill> {
   private readonly flights = new Singleflight<Fill>()
@@ -279,4 +300,6 @@ class SerialFlights implements Flights<Fill> {
   }
 
   forget(): void {}
+
+  forgetAll(): void {}
 }

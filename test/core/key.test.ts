@@ -82,6 +82,10 @@ describe('keys of groups with an origin', () => {
     '%25252e%25252e%2fa',
     '..;/admin',
     '..;x=1%2fadmin',
+    '..%3fx',
+    '..%23x',
+    'a/%25%32%65%25%32%65/b',
+    `${'/'.repeat(400)}%${'25'.repeat(300)}2e%2e`,
     './a',
     'a\\b',
     'a b',
@@ -97,6 +101,17 @@ describe('keys of groups with an origin', () => {
     `${'x'.repeat(MAX_KEY_BYTES)}/`,
   ])('%j is refused', (key) => {
     expect(() => canonicalKey('path', key)).toThrow(BadKeyError)
+  })
+
+  test('layers of escapes without end are refused, and layers that hide nothing are not', () => {
+    // The last "%" written as "%2" and an escaped "5": no shortcut peels two of these layers at once.
+    const nested = (times: number): string =>
+      times === 0 ? '%61' : nested(times - 1).replace(/%(?=[^%]*$)/, '%2%35')
+    const keyOf = (times: number) => nested(times).replaceAll('%', '%25')
+
+    expect(canonicalKey('path', keyOf(6))).toBe(keyOf(6))
+    expect(() => canonicalKey('path', keyOf(7))).toThrow('too many times')
+    expect(canonicalKey('path', `a%${'25'.repeat(300)}41`)).toContain('a%2525')
   })
 
   test('an empty query is the same key as none', () => {

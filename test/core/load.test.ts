@@ -1,25 +1,47 @@
 import { describe, expect, test, vi } from 'vitest'
-import { LoadTimeoutError, NotFoundError } from '../../src/core/errors.ts'
-import { runLoad } from '../../src/core/load.ts'
+import { Circuit, FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import type { ValueEntry } from '../../src/core/entry.ts'
+import { LoadTimeoutError, NotFoundError, OverloadedError } from '../../src/core/errors.ts'
+import { LoadRunner } from '../../src/core/load.ts'
+import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { LoadContext, LoadedValue, Loader } from '../../src/core/loader.ts'
+import { GroupStats } from '../../src/core/stats.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { settle } from '../support/settle.ts'
 
 const TIMEOUT_MS = 1_000
 const VALUE: LoadedValue = { kind: 'value', value: new Uint8Array([1]), contentType: 'text/plain' }
-const FAILED = { kind: 'failed', code: 'load-failed', detail: 'The loader of group users failed.' }
+const FAILED = { kind: 'failed', code: 'load-failed', detail: 'Group users: the loader failed.' }
 const TIMED_OUT = {
   kind: 'failed',
   code: 'load-timeout',
-  detail: 'The loader of group users took more than 1000 ms.',
+  detail: 'Group users: no answer within 1000 ms.',
 }
 const SECRET = new Error('password is hunter2')
 
-function start(loader: Loader) {
+function start(loader: Loader, stale?: ValueEntry) {
+  const { runner, ...rest } = createRunner(loader)
+  const { inTime: result, atLast } = runner.run('k', stale)
+  return { ...rest, result, atLast }
+}
+
+function createRunner(loader: Loader, maxLoads = Number.POSITIVE_INFINITY) {
   const clock = new FakeClock()
   const onError = vi.fn<(error: unknown) => void>()
-  const result = runLoad(loader, 'k', { group: 'users', timeoutMs: TIMEOUT_MS, clock, onError })
-  return { clock, onError, result }
+  const stats = new GroupStats()
+  const circuit = new Circuit(() => 0)
+  const limit = new LoadLimit(maxLoads)
+  const parts = {
+    group: 'users',
+    loader,
+    timeoutMs: TIMEOUT_MS,
+    limit,
+    circuit,
+    clock,
+    stats,
+    onError,
+  }
+  return { runner: new LoadRunner(parts), circuit, clock, onError, stats }
 }
 
 /** A loader that never answers of itself, and what it was given. */
@@ -63,6 +85,15 @@ describe('a loader that answers', () => {
   })
 })
 
+test('"not found" thrown by another Worker, which has lost its class, says the same', async () => {
+  const remote = Object.assign(new Error('no such user'), {
+    name: 'NotFoundError',
+    code: 'not-found',
+  })
+
+  expect(await start(() => Promise.reject(remote)).result).toEqual({ kind: 'not-found' })
+})
+
 describe('a loader that fails', () => {
   test.each([
     ['later', rejects],
@@ -74,6 +105,18 @@ describe('a loader that fails', () => {
     expect(JSON.stringify(await result)).not.toContain(SECRET.message)
     expect(onError.mock.calls).toEqual([[SECRET]])
   })
+})
+
+test('a loader that throws an error of ours says nothing to clients by it', async () => {
+  for (const error of [
+    new LoadTimeoutError('db-7.internal'),
+    new OverloadedError('db-7.internal'),
+  ]) {
+    const { result, stats } = start(() => Promise.reject(error))
+
+    expect(await result).toEqual(FAILED)
+    expect(stats).toMatchObject({ loadErrors: 1, loadTimeouts: 0 })
+  }
 })
 
 test.each<[how: string, loader: Loader]>([
@@ -159,4 +202,134 @@ test('an answer just before the timeout counts, though the timer fires before an
 
   expect(await result).toBe(VALUE)
   expect(onError).not.toHaveBeenCalled()
+})
+
+test('a late answer is still there for whoever waits for it', async () => {
+  const { answer, loader } = hanging()
+  const { atLast, clock, result } = start(loader)
+  clock.advance(TIMEOUT_MS)
+  await result
+
+  answer.resolve(VALUE)
+
+  expect(await atLast).toBe(VALUE)
+})
+
+describe('"not modified"', () => {
+  const loader: Loader = async () => ({ kind: 'not-modified' })
+
+  test('is an answer where something was being refreshed', async () => {
+    expect(await start(loader, {} as ValueEntry).result).toEqual({ kind: 'not-modified' })
+  })
+
+  test('is a failure where nothing was', async () => {
+    expect(await start(loader).result).toEqual(FAILED)
+  })
+})
+
+describe('the limit on loads', () => {
+  test('lets a load wait for its turn, within its own time', async () => {
+    const { answer, loader } = hanging()
+    const { clock, runner, stats } = createRunner(loader, 1)
+    const first = runner.run('first')
+    clock.advance(600)
+    const second = runner.run('second')
+    const third = runner.run('third')
+
+    answer.resolve(VALUE)
+    const results = await Promise.all([first, second, third].map(({ inTime }) => inTime))
+
+    expect(results).toEqual([VALUE, VALUE, VALUE])
+    expect(loader.mock.calls.map(([key]) => key)).toEqual(['first', 'second', 'third'])
+    expect(stats.loads).toBe(3)
+  })
+
+  test('refuses what is too much, which is no load and no failure of the origin', async () => {
+    const { loader } = hanging()
+    const { circuit, runner, stats } = createRunner(loader, 1)
+    for (let i = 0; i < 11; i++) runner.run(`waiting-${i}`)
+
+    const results = await Promise.all(
+      Array.from({ length: FAILURES_TO_OPEN }, (_, i) => runner.run(`refused-${i}`).inTime),
+    )
+
+    for (const result of results)
+      expect(result).toMatchObject({ kind: 'failed', code: 'overloaded' })
+    expect(loader).toHaveBeenCalledTimes(1)
+    expect(stats).toMatchObject({ loads: 1, loadErrors: 0 })
+    expect(circuit.state).toBe('closed')
+  })
+
+  test('frees the place of a load that has run out of time', async () => {
+    const { loader } = hanging()
+    const { clock, runner } = createRunner(loader, 1)
+    const first = runner.run('first')
+    clock.advance(600)
+    const second = runner.run('second')
+
+    clock.advance(400)
+    expect(await first.inTime).toEqual(TIMED_OUT)
+    await settle()
+    expect(loader.mock.calls.map(([key]) => key)).toEqual(['first', 'second'])
+
+    clock.advance(600)
+    expect(await second.inTime).toEqual(TIMED_OUT)
+  })
+
+  test('does not start a load whose time has passed while it waited', async () => {
+    const { loader } = hanging()
+    const { clock, runner, stats } = createRunner(loader, 1)
+    const results = [runner.run('first'), runner.run('second')].map(({ inTime }) => inTime)
+
+    clock.advance(TIMEOUT_MS)
+
+    expect(await Promise.all(results)).toEqual([TIMED_OUT, TIMED_OUT])
+    await settle()
+    expect(loader).toHaveBeenCalledTimes(1)
+    expect(stats).toMatchObject({ loads: 1, loadTimeouts: 2 })
+  })
+})
+
+describe('an origin that keeps failing', () => {
+  async function fail(runner: LoadRunner, times: number) {
+    for (let i = 0; i < times; i++) await runner.run(`k${i}`).inTime
+  }
+
+  test('is left alone, then asked by one load, and by all again once it answers', async () => {
+    let healthy = false
+    const loader = vi.fn<Loader>(async () => {
+      if (healthy) return VALUE
+      throw SECRET
+    })
+    const { circuit, clock, runner } = createRunner(loader)
+
+    await fail(runner, FAILURES_TO_OPEN)
+    expect(circuit.state).toBe('open')
+    expect(await runner.run('k').inTime).toMatchObject({
+      code: 'load-failed',
+      detail: 'Group users: the origin keeps failing, and is left alone for a moment.',
+    })
+    expect(loader).toHaveBeenCalledTimes(FAILURES_TO_OPEN)
+
+    healthy = true
+    clock.advance(1_000)
+    const [probe, other] = [runner.run('probe'), runner.run('other')]
+    expect(circuit.state).toBe('half-open')
+    expect(await probe.inTime).toBe(VALUE)
+    expect(await other.inTime).toMatchObject({ code: 'load-failed' })
+    expect(circuit.state).toBe('closed')
+    expect(await runner.run('k').inTime).toBe(VALUE)
+  })
+
+  test('is not one of which other keys are answered or do not exist', async () => {
+    const loader = vi.fn<Loader>(async (key) => {
+      if (key === 'k0') throw new NotFoundError('no such user')
+      throw SECRET
+    })
+    const { circuit, runner } = createRunner(loader)
+
+    for (let round = 0; round < FAILURES_TO_OPEN; round++) await fail(runner, 2)
+
+    expect(circuit.state).toBe('closed')
+  })
 })

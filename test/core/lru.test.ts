@@ -102,14 +102,6 @@ describe('bytes', () => {
     expect(held).toEqual([23, 30, 20])
     expect(cache.size).toBe(3)
   })
-
-  test('of a removed entry no longer count', () => {
-    const { cache } = full()
-
-    cache.delete('b', 'purged')
-
-    expect(cache.bytes).toBe(20)
-  })
 })
 
 describe('a value above the bound', () => {
@@ -161,6 +153,18 @@ describe('removal', () => {
     expect(removals).toEqual(['capacity', 'expired', 'replaced', 'purged', 'purged'])
   })
 
+  test('is told with the value that left, not the one that stays', () => {
+    const left: string[] = []
+    const cache = new Lru<string>(20, (_reason, value) => left.push(value))
+    for (const key of ['a', 'b', 'c']) cache.set(key, key.toUpperCase(), 10)
+
+    cache.set('b', 'B2', 10)
+    cache.delete('c', 'expired')
+    cache.clear('purged')
+
+    expect(left).toEqual(['A', 'B', 'C', 'B2'])
+  })
+
   test('of one key takes just that', () => {
     const { cache } = full()
 
@@ -168,6 +172,7 @@ describe('removal', () => {
 
     expect(cache.get('b')).toBeUndefined()
     expect(contents(cache)).toBe('c=C a=A')
+    expect(cache.bytes).toBe(20)
   })
 
   test('of a key that is not held does nothing', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'
@@ -98,6 +98,16 @@ describe('a group at the edge, with peers', () => {
     expect(reply).toMatchObject({ kind: 'failed', code: 'load-failed' })
     expect(reply.path.map(({ cache }) => cache)).toEqual([cluster.ring.pick('Tom'), 'edge'])
     expect(loader.calls).toEqual(['Tom'])
+  })
+
+  test('a bug in a peer is not taken for a node that is down: no fallback hides it', async () => {
+    const loader = countingLoader()
+    const cluster = createCluster(NODES, loader.load)
+    const { peer } = cluster.node(cluster.ring.pick('Tom'))
+    vi.spyOn(peer, 'get').mockRejectedValue(new TypeError('a bug'))
+
+    await expect(cluster.edge.get('Tom')).rejects.toThrow('a bug')
+    expect(loader.calls).toEqual([])
   })
 
   test('a slow load at the owner is answered by the owner, in time, and is final', async () => {

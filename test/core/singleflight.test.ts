@@ -144,6 +144,18 @@ describe('forget', () => {
     expect(await Promise.all([late, joined])).toEqual(['new', 'new'])
   })
 
+  test('of all does so for every key', async () => {
+    const flights = new Singleflight<string>()
+    const origin = Promise.withResolvers<string>()
+    const early = ['a', 'b'].map((key) => flights.run(key, () => origin.promise))
+
+    flights.forgetAll()
+    const late = ['a', 'b'].map((key) => flights.run(key, async () => 'new'))
+    origin.resolve('old')
+
+    expect(await Promise.all([...early, ...late])).toEqual(['old', 'old', 'new', 'new'])
+  })
+
   test('of a key that is free does nothing', () => {
     const flights = new Singleflight<string>()
 
@@ -176,6 +188,7 @@ describe('UnsharedFlights', () => {
     const caller = flights.run('k', async () => 'v')
 
     flights.forget()
+    flights.forgetAll()
 
     expect(await caller).toBe('v')
   })

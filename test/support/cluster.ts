@@ -3,7 +3,7 @@
 import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
 import type { Loader } from '../../src/core/loader.ts'
-import type { Peer, PeerPicker, Reply } from '../../src/core/peers.ts'
+import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createTestGroup, EDGE } from './group-factory.ts'
@@ -20,10 +20,26 @@ export class FakePeer implements Peer {
     this.groups = groups
   }
 
-  async get(groupName: string, key: string): Promise<Reply> {
-    const group = this.groups.get(groupName)
+  async get(group: string, key: string): Promise<Reply> {
+    return structuredClone(await this.groupNamed(group).get(key))
+  }
+
+  async getMany(group: string, keys: readonly string[]): Promise<Reply[]> {
+    return structuredClone(await this.groupNamed(group).getMany(keys))
+  }
+
+  async set(group: string, key: string, value: NewValue): Promise<boolean> {
+    return this.groupNamed(group).setLocally(key, structuredClone(value))
+  }
+
+  async purge(group: string, purge: Purge): Promise<number> {
+    return this.groupNamed(group).purgeLocally(purge)
+  }
+
+  private groupNamed(name: string): Group {
+    const group = this.groups.get(name)
     if (this.broken || group === undefined) throw new PeerUnavailableError(`${this.name} is down.`)
-    return structuredClone(await group.get(key))
+    return group
   }
 }
 
@@ -43,10 +59,16 @@ export class FakePeers implements PeerPicker {
   pickPeers(key: string): Peer[] {
     return this.ring.pickMany(key, 3).map((name) => this.peers.get(name) as Peer)
   }
+
+  allPeers(): Peer[] {
+    return [...this.peers.values()]
+  }
 }
 
 export interface Cluster {
   readonly edge: Group
+  /** One more edge isolate. */
+  addEdge(): Group
   readonly clock: FakeClock
   readonly ring: Ring
   node(name: string): { readonly group: Group; readonly peer: FakePeer }
@@ -56,6 +78,7 @@ export function createCluster(
   nodeNames: readonly string[],
   loader: Loader,
   options: Partial<GroupOptions> = {},
+  { maxLoads = Number.POSITIVE_INFINITY }: { maxLoads?: number } = {},
 ): Cluster {
   const clock = new FakeClock()
   const ring = new Ring(nodeNames)
@@ -65,6 +88,7 @@ export function createCluster(
         loader,
         options,
         clock,
+        maxLoads,
         placement: {
           cacheName: name,
           standsInFor: (key) => (ring.pick(key) === name ? undefined : 'guest'),
@@ -73,15 +97,18 @@ export function createCluster(
       return [name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) }]
     }),
   )
-  const { group: edge } = createTestGroup({ loader, options, clock, placement: EDGE })
-  edge.registerPeers(
-    new FakePeers(
-      ring,
-      Array.from(nodes.values(), ({ peer }) => peer),
-    ),
+  const peers = new FakePeers(
+    ring,
+    Array.from(nodes.values(), ({ peer }) => peer),
   )
+  const addEdge = () => {
+    const { group } = createTestGroup({ loader, options, clock, placement: EDGE })
+    group.registerPeers(peers)
+    return group
+  }
   return {
-    edge,
+    edge: addEdge(),
+    addEdge,
     clock,
     ring,
     node: (name) => nodes.get(name) as { group: Group; peer: FakePeer },

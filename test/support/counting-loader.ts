@@ -1,7 +1,7 @@
 /** Owns loaders for tests that count how often each key was loaded. */
 
 import { encodeUtf8 } from '../../src/core/bytes.ts'
-import type { LoadedValue, Loader, NotFound } from '../../src/core/loader.ts'
+import type { Loaded, LoadedValue, Loader } from '../../src/core/loader.ts'
 
 export interface CountingLoader {
   readonly load: Loader
@@ -11,8 +11,7 @@ export interface CountingLoader {
 
 /** Answers each key through `answer`; by default with the text `value of <key>`. */
 export function countingLoader(
-  answer: (key: string) => LoadedValue | NotFound | Promise<LoadedValue | NotFound> = (key) =>
-    text(`value of ${key}`),
+  answer: (key: string) => Loaded | Promise<Loaded> = (key) => text(`value of ${key}`),
 ): CountingLoader {
   const calls: string[] = []
   return {

@@ -1,6 +1,9 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
-import { type Fill, Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import { Circuit } from '../../src/core/circuit.ts'
+import type { Fill } from '../../src/core/filler.ts'
+import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { Loader } from '../../src/core/loader.ts'
 import type { Reply } from '../../src/core/peers.ts'
 import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
@@ -16,9 +19,11 @@ export interface TestGroupParts {
   readonly options?: Partial<GroupOptions>
   readonly placement?: Placement
   readonly maxBytes?: number
+  readonly maxLoads?: number
   readonly flights?: Flights<Fill>
   readonly clock?: FakeClock
   readonly random?: () => number
+  readonly entityTag?: (value: Uint8Array) => string | Promise<string>
 }
 
 export interface TestGroup {
@@ -30,13 +35,17 @@ export interface TestGroup {
 
 /** A node's group by default: it owns every key, and no entry expires by chance. */
 export function createTestGroup(parts: TestGroupParts): TestGroup {
-  const { placement = OWNER, clock = new FakeClock() } = parts
+  const { placement = OWNER, clock = new FakeClock(), random = () => 0.5 } = parts
   const errors: unknown[] = []
   const group = new Group({
     name: 'scores',
     options: {
       ttlMs: 60_000,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      negativeTtlMs: 0,
       timeoutMs: 10_000,
+      softTimeoutMs: Number.POSITIVE_INFINITY,
       hotTtlMs: 1_000,
       expiryJitter: 0,
       maxValueBytes: 1024,
@@ -47,8 +56,10 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     maxBytes: parts.maxBytes ?? 1024 * 1024,
     flights: parts.flights ?? (placement === EDGE ? new UnsharedFlights() : new Singleflight()),
     clock,
-    random: parts.random ?? (() => 0.5),
-    entityTag: (value) => `"${value.byteLength} bytes"`,
+    random,
+    limit: new LoadLimit(parts.maxLoads ?? Number.POSITIVE_INFINITY),
+    circuit: new Circuit(random),
+    entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: new GroupStats(),
     onError: (error) => errors.push(error),
   })

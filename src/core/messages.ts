@@ -1,0 +1,32 @@
+/** Owns the form of calls between a Worker and its nodes. Their answers are in `peers.ts`. */
+
+import type { NewValue, Purge } from './peers.ts'
+
+/**
+ * The version of the messages below and of their answers. A Worker and a node may run different
+ * versions while a deployment spreads; a node that gets another version than its own refuses to serve.
+ */
+export const PROTOCOL_VERSION = 1
+
+/** What every message says. */
+export interface Message {
+  readonly version: number
+  readonly group: string
+}
+
+export interface GetMessage extends Message {
+  readonly key: string
+}
+
+export interface GetManyMessage extends Message {
+  readonly keys: readonly string[]
+}
+
+export interface SetMessage extends Message {
+  readonly key: string
+  readonly value: NewValue
+}
+
+export interface PurgeMessage extends Message {
+  readonly purge: Purge
+}

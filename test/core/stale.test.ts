@@ -1,0 +1,380 @@
+import { describe, expect, test } from 'vitest'
+import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import type { LoadedValue, NotFound, NotModified } from '../../src/core/loader.ts'
+import { createCluster } from '../support/cluster.ts'
+import { countingLoader, text } from '../support/counting-loader.ts'
+import { createTestGroup, textOf } from '../support/group-factory.ts'
+import { settle } from '../support/settle.ts'
+
+type Answer = LoadedValue | NotFound | NotModified
+
+/** A loader whose answers a test gives one by one, in the order of the calls. */
+function scriptedLoader() {
+  const calls: PromiseWithResolvers<Answer>[] = []
+  const loader = countingLoader(() => {
+    const call = Promise.withResolvers<Answer>()
+    calls.push(call)
+    return call.promise
+  })
+  return {
+    loader,
+    answer: (index: number, answer: Answer) => calls[index]?.resolve(answer),
+    fail: (index: number) => calls[index]?.reject(new Error('down')),
+  }
+}
+
+/** A group with Tom loaded as "old" and a life of 1,000 ms, which has just passed. */
+async function staleGroup(options: Parameters<typeof createTestGroup>[0]['options']) {
+  const script = scriptedLoader()
+  const parts = createTestGroup({
+    loader: script.loader.load,
+    options: { ttlMs: 1_000, ...options },
+  })
+  const first = parts.group.get('Tom')
+  script.answer(0, text('old'))
+  await first
+  parts.clock.advance(1_000)
+  return { ...script, ...parts }
+}
+
+describe('stale while revalidate', () => {
+  test('a thousand callers get the stale value at once, and one refresh runs behind them', async () => {
+    const { answer, group, loader } = await staleGroup({ staleWhileRevalidateMs: 500 })
+
+    const replies = Array.from({ length: 1_000 }, () => group.get('Tom'))
+
+    for (const reply of replies) expect(reply).not.toBeInstanceOf(Promise)
+    expect(replies[0]).toMatchObject({ path: [{ cache: 'node-0', fwd: 'stale', ttlMs: 0 }] })
+    expect(replies[1]).toMatchObject({ path: [{ cache: 'node-0', hit: true, ttlMs: 0 }] })
+    expect(loader.calls).toHaveLength(2)
+    expect(group.stats).toMatchObject({ stale: 1_000, hits: 0, loadsCoalesced: 0 })
+
+    answer(1, text('new'))
+    await settle()
+    expect(textOf(await group.get('Tom'))).toBe('new')
+    expect(loader.calls).toHaveLength(2)
+  })
+
+  test('ends exactly with its window: then callers wait for the load', async () => {
+    const { answer, clock, group } = await staleGroup({ staleWhileRevalidateMs: 500 })
+    clock.advance(500)
+
+    const reply = group.get('Tom')
+
+    expect(reply).toBeInstanceOf(Promise)
+    answer(1, text('new'))
+    expect(textOf(await reply)).toBe('new')
+  })
+
+  test('a refresh that says "not found" takes the value away', async () => {
+    const { answer, group } = await staleGroup({ staleWhileRevalidateMs: 500 })
+    await group.get('Tom')
+
+    answer(1, { kind: 'not-found' })
+    await settle()
+
+    expect(group.items).toBe(0)
+  })
+})
+
+describe('stale if error', () => {
+  test('the stale value is answered when the refresh fails, and says that it was refreshed', async () => {
+    const { clock, fail, group } = await staleGroup({ staleIfErrorMs: 10_000 })
+    clock.advance(2_500)
+
+    const reply = group.get('Tom')
+    fail(1)
+
+    expect(textOf(await reply)).toBe('old')
+    expect((await reply).path).toEqual([{ cache: 'node-0', fwd: 'stale', ttlMs: -2_500 }])
+    expect(group.stats).toMatchObject({ stale: 1, loadErrors: 1 })
+  })
+
+  test('the stale value is answered when the refresh runs out of time', async () => {
+    const { clock, group } = await staleGroup({ staleIfErrorMs: 10_000, timeoutMs: 200 })
+
+    const replies = [group.get('Tom'), group.get('Tom')]
+    clock.advance(200)
+
+    expect((await Promise.all(replies)).map(textOf)).toEqual(['old', 'old'])
+    expect(group.stats).toMatchObject({ stale: 2, loadTimeouts: 1 })
+  })
+
+  test('ends exactly with its window: then the failure is answered', async () => {
+    const { clock, fail, group } = await staleGroup({ staleIfErrorMs: 10_000 })
+    clock.advance(10_000)
+
+    const reply = group.get('Tom')
+    fail(1)
+
+    expect(await reply).toMatchObject({ kind: 'failed', code: 'load-failed' })
+  })
+
+  test('a window that ends while the refresh runs has ended', async () => {
+    const { clock, fail, group } = await staleGroup({ staleIfErrorMs: 300 })
+
+    const reply = group.get('Tom')
+    clock.advance(300)
+    fail(1)
+
+    expect(await reply).toMatchObject({ kind: 'failed' })
+  })
+
+  test('a refresh that fails 100 times under 1,000 callers each is one load each, and backs off', async () => {
+    const { clock, fail, group, loader } = await staleGroup({ staleIfErrorMs: 3_600_000 })
+
+    for (let failure = 1; failure <= 100; failure++) {
+      const callers = Array.from({ length: 500 }, () => group.get('Tom'))
+      expect(loader.calls).toHaveLength(1 + failure)
+      fail(failure)
+      await Promise.all(callers)
+      const resting = Array.from({ length: 500 }, () => group.get('Tom'))
+      for (const reply of [...(await Promise.all(callers)), ...resting]) {
+        expect(textOf(reply as Awaited<typeof reply>)).toBe('old')
+      }
+      clock.advance(30_000)
+    }
+
+    // The circuit left the origin alone now and then, on top of the entry's own pauses.
+    expect(loader.calls).toHaveLength(101)
+    expect(group.stats.stale).toBe(100_000)
+  })
+
+  test('a success after failures ends the pauses', async () => {
+    const { answer, clock, fail, group, loader } = await staleGroup({ staleIfErrorMs: 3_600_000 })
+    const failing = group.get('Tom')
+    fail(1)
+    await failing
+    clock.advance(1_000)
+
+    const healed = group.get('Tom')
+    answer(2, text('new'))
+    await healed
+    clock.advance(1_000)
+    void group.get('Tom')
+
+    expect(textOf(await healed)).toBe('new')
+    expect(loader.calls).toHaveLength(4)
+  })
+
+  test('is answered too while the origin is left alone, and while there is too much to do', async () => {
+    const { clock, fail, group, loader } = await staleGroup({ staleIfErrorMs: 3_600_000 })
+    for (let i = 0; i < FAILURES_TO_OPEN; i++) {
+      const other = group.get(`other-${i}`)
+      fail(1 + i)
+      await other
+    }
+    clock.advance(500)
+
+    expect(textOf(await group.get('Tom'))).toBe('old')
+    expect(await group.get('other')).toMatchObject({ kind: 'failed', code: 'load-failed' })
+    expect(loader.calls).toHaveLength(1 + FAILURES_TO_OPEN)
+  })
+})
+
+describe('soft timeout', () => {
+  test('a caller waits for the refresh only so long, and the refresh goes on', async () => {
+    const { answer, clock, group, loader } = await staleGroup({
+      staleIfErrorMs: 10_000,
+      softTimeoutMs: 50,
+    })
+
+    const impatient = group.get('Tom')
+    clock.advance(49)
+    await settle()
+    const later = group.get('Tom')
+    clock.advance(1)
+    const reply = await impatient
+
+    expect(textOf(reply)).toBe('old')
+    expect(reply.path).toEqual([{ cache: 'node-0', fwd: 'stale', ttlMs: -50 }])
+    answer(1, text('new'))
+    expect(textOf(await later)).toBe('new')
+    expect(loader.calls).toHaveLength(2)
+  })
+
+  test('changes nothing where there is no stale value', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { softTimeoutMs: 50, staleIfErrorMs: 10_000 },
+    })
+
+    const reply = group.get('Tom')
+    clock.advance(60)
+    script.answer(0, text('first'))
+
+    expect(textOf(await reply)).toBe('first')
+  })
+})
+
+describe('a late answer', () => {
+  test('fills the cache though nobody waits for it any more', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { timeoutMs: 100 },
+    })
+    const hanging = group.get('Tom')
+    clock.advance(100)
+    expect(await hanging).toMatchObject({ code: 'load-timeout' })
+
+    script.answer(0, text('late'))
+    await settle()
+
+    expect(textOf(await group.get('Tom'))).toBe('late')
+    expect(script.loader.calls).toHaveLength(1)
+  })
+
+  test('does not replace what a newer load has brought, even if that is gone again', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { timeoutMs: 100, ttlMs: 1_000 },
+    })
+    const hanging = group.get('Tom')
+    clock.advance(100)
+    await hanging
+    const newer = group.get('Tom')
+    script.answer(1, text('newer'))
+    await newer
+    clock.advance(1_000)
+    const expired = group.get('Tom')
+    expect(group.items).toBe(0)
+
+    script.answer(0, text('late'))
+    await settle()
+
+    expect(group.items).toBe(0)
+    script.answer(2, text('newest'))
+    expect(textOf(await expired)).toBe('newest')
+  })
+})
+
+describe('"not found"', () => {
+  test('is remembered for negativeTtl, in the node and at the edge', async () => {
+    const loader = countingLoader(() => ({ kind: 'not-found' }))
+    const cluster = createCluster(['node-0', 'node-1'], loader.load, {
+      negativeTtlMs: 5_000,
+      hotTtlMs: 1_000,
+    })
+
+    await cluster.edge.get('nobody')
+    const hot = await cluster.edge.get('nobody')
+    cluster.clock.advance(1_000)
+    const owner = await cluster.edge.get('nobody')
+    cluster.clock.advance(4_000)
+    await cluster.edge.get('nobody')
+
+    expect(hot).toMatchObject({
+      kind: 'not-found',
+      path: [{ cache: 'edge', hit: true, ttlMs: 1_000 }],
+    })
+    expect(owner.path[0]).toMatchObject({ hit: true, ttlMs: 4_000 })
+    expect(loader.calls).toHaveLength(2)
+  })
+
+  test('is not remembered by default', async () => {
+    const loader = countingLoader(() => ({ kind: 'not-found' }))
+    const { group } = createTestGroup({ loader: loader.load })
+
+    await group.get('nobody')
+    await group.get('nobody')
+
+    expect(loader.calls).toHaveLength(2)
+    expect(group.items).toBe(0)
+  })
+})
+
+describe('renewal', () => {
+  test('"not modified" begins the life anew, of the same bytes, without moving them', async () => {
+    const { answer, clock, group } = await staleGroup({ staleWhileRevalidateMs: 500 })
+    const before = await group.get('Tom')
+    answer(1, { kind: 'not-modified' })
+    await settle()
+
+    clock.advance(999)
+    const after = await group.get('Tom')
+
+    expect(after.path).toEqual([{ cache: 'node-0', hit: true, ttlMs: 1 }])
+    if (before.kind !== 'value' || after.kind !== 'value') throw new Error('no value')
+    expect(after.entry.value).toBe(before.entry.value)
+    expect(after.entry.etag).toBe(before.entry.etag)
+  })
+
+  test('keeps the life that the value came with, unless "not modified" says otherwise', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { ttlMs: 60_000, expiryJitter: 0.5 },
+      random: () => 0,
+    })
+    const validated = { ...text('old'), originEtag: '"1"', ttlMs: 100 }
+    const first = group.get('Tom')
+    script.answer(0, validated)
+    await first
+
+    clock.advance(100)
+    const renewed = group.get('Tom')
+    script.answer(1, { kind: 'not-modified' })
+    await renewed
+    expect((await group.get('Tom')).path).toMatchObject([{ hit: true, ttlMs: 100 }])
+
+    clock.advance(100)
+    const renewedAgain = group.get('Tom')
+    script.answer(2, { kind: 'not-modified', ttlMs: 7 })
+    await renewedAgain
+    expect((await group.get('Tom')).path).toMatchObject([{ hit: true, ttlMs: 7 }])
+  })
+
+  test('is tried with an entry past all its windows, which is never answered as it is', async () => {
+    const seen: (string | undefined)[] = []
+    let fail = false
+    const { clock, group } = createTestGroup({
+      loader: async (_, { stale }) => {
+        seen.push(stale?.originEtag)
+        if (fail) throw new Error('down')
+        return { ...text('old'), originEtag: '"1"' }
+      },
+      options: { ttlMs: 1_000, staleIfErrorMs: 1_000 },
+    })
+    await group.get('Tom')
+    clock.advance(50_000)
+    fail = true
+
+    expect(await group.get('Tom')).toMatchObject({ kind: 'failed', path: [{ fwd: 'stale' }] })
+    expect(seen).toEqual([undefined, '"1"'])
+  })
+})
+
+describe('a clock that goes backwards', () => {
+  test('makes what is held expired, as its age cannot be known', async () => {
+    const loader = countingLoader()
+    const { clock, group } = createTestGroup({ loader: loader.load, options: { ttlMs: 1_000 } })
+    await group.get('Tom')
+
+    clock.goBack(60_000)
+    await group.get('Tom')
+    await group.get('Tom')
+
+    expect(loader.calls).toHaveLength(2)
+  })
+})
+
+describe('too many loads', () => {
+  test('are refused, which is final: no guest and no edge tries it again', async () => {
+    const hang = countingLoader(() => new Promise<never>(() => {}))
+    const cluster = createCluster(['node-0', 'node-1', 'node-2'], hang.load, {}, { maxLoads: 1 })
+    const keys = Array.from({ length: 400 }, (_, i) => `key-${i}`).filter(
+      (key) => cluster.ring.pick(key) === 'node-0',
+    )
+
+    for (const key of keys.slice(0, 11)) void cluster.edge.get(key)
+    await settle()
+    const refused = await cluster.edge.get(keys[11] as string)
+
+    expect(refused).toMatchObject({ kind: 'failed', code: 'overloaded' })
+    expect(hang.calls).toEqual([keys[0]])
+    expect(cluster.edge.stats.peerErrors).toBe(0)
+  })
+})

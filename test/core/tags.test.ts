@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { parseTagHeader, parseTags } from '../../src/core/tags.ts'
+
+test.each([
+  ['', []],
+  ['a', ['a']],
+  ['a, b ,c', ['a', 'b', 'c']],
+  ['a,,a', ['a']],
+  ['a b', undefined],
+  ['x'.repeat(129), undefined],
+  [Array.from({ length: 65 }, (_, i) => `t${i}`).join(), undefined],
+])('the header %j has the tags %j', (header, tags) => {
+  expect(parseTagHeader(header)).toEqual(tags)
+})
+
+test.each([['a'], [['a', 5]], [null], [{ 0: 'a' }], [['']], [['é']]])(
+  '%j is no list of tags',
+  (value) => {
+    expect(parseTags(value)).toBeUndefined()
+  },
+)
