@@ -25,6 +25,8 @@ export interface Config {
   /** The names of all nodes: `node-0` and so on. */
   readonly nodes: readonly string[]
   readonly groups: ReadonlyMap<string, GroupConfig>
+  /** Who has it may administer; without one, nobody may. */
+  readonly adminToken: string | undefined
 }
 
 export interface GroupConfig {
@@ -37,6 +39,8 @@ export interface GroupConfig {
   readonly maxHotBytes: number
   /** The `max-age` given to browsers and CDNs. */
   readonly clientTtlMs: number
+  /** Loads in flight at once, per node. */
+  readonly maxLoads: number
 }
 
 /** Where a group's values come from, and what its keys are. */
@@ -57,6 +61,7 @@ export function readConfig(settings: Settings, definitions: GroupDefinitions): C
   return {
     nodes: Array.from({ length: count }, (_, i) => `node-${i}`),
     groups: readGroups(settings, definitions),
+    adminToken: readAdminToken(settings.ADMIN_TOKEN),
   }
 }
 
@@ -76,9 +81,16 @@ function readNodes(value: unknown = DEFAULT_NODES): number {
   return count
 }
 
+/** Anything that a client can send as a bearer token (RFC 6750, section 2.1: no spaces). */
+function readAdminToken(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value
+  throw new ConfigError('ADMIN_TOKEN', 'not usable', 'printable ASCII characters without space')
+}
+
 function readGroups(settings: Settings, definitions: GroupDefinitions): Map<string, GroupConfig> {
   const groups = new Map<string, GroupConfig>()
-  for (const [name, definition] of Object.entries(definitions)) {
+  for (const [name, definition] of Object.entries(readTable('groups', definitions))) {
     groups.set(name, readGroup('groups', name, definition, settings))
   }
   for (const [name, table] of Object.entries(readTable('GROUPS', settings.GROUPS ?? {}))) {
@@ -100,7 +112,8 @@ function readGroup(
   const options = readTable(field, definition)
   const hasLoad = options.load !== undefined
   if (hasLoad === (options.origin !== undefined)) {
-    throw new ConfigError(field, hasLoad ? 'both' : 'neither', 'exactly one of "load" and "origin"')
+    const [option, value] = hasLoad ? ['origin', options.origin] : ['load', undefined]
+    throw new ConfigError(`${field}.${option}`, value, 'exactly one of "load" and "origin"')
   }
   if (!hasLoad) return readOriginGroup(field, name, options, settings)
 
@@ -114,7 +127,12 @@ function readOriginGroup(
   table: unknown,
   settings: Settings,
 ): GroupConfig {
-  const { origin, headers, ...common } = parse(originGroupSchema, field, name, table)
+  const { origin, headers, ...common } = parse(
+    originGroupSchema,
+    field,
+    name,
+    readTable(field, table),
+  )
   const baseUrl = new URL(origin.endsWith('/') ? origin : `${origin}/`)
   const resolved = readHeaders(`${field}.headers`, headers, settings)
   return groupConfig(field, name, common, {
@@ -133,14 +151,22 @@ function groupConfig(
 ): GroupConfig {
   const maxValueBytes = maxValueBytesOf(options)
   if (maxValueBytes > options.maxBytes) {
-    throw new ConfigError(`${field}.maxValueBytes`, maxValueBytes, 'at most maxBytes')
+    throw new ConfigError(
+      `${field}.maxValueBytes`,
+      maxValueBytes,
+      `at most maxBytes, ${options.maxBytes}`,
+    )
   }
   return {
     name,
     source,
     options: {
       ttlMs: options.ttl,
+      staleWhileRevalidateMs: options.staleWhileRevalidate,
+      staleIfErrorMs: options.staleIfError,
+      negativeTtlMs: options.negativeTtl,
       timeoutMs: options.timeout,
+      softTimeoutMs: options.softTimeout ?? Number.POSITIVE_INFINITY,
       hotTtlMs: options.hotTtl,
       expiryJitter: options.expiryJitter,
       maxValueBytes,
@@ -148,6 +174,7 @@ function groupConfig(
     maxBytes: options.maxBytes,
     maxHotBytes: options.maxHotBytes,
     clientTtlMs: options.clientTtl,
+    maxLoads: options.maxLoads,
   }
 }
 
@@ -161,10 +188,11 @@ function readHeaders(
     const reference = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1]
     const text = reference === undefined ? value : settings[reference]
     // A secret that is wrong is named, never shown.
-    if (typeof text !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
+    const isMeant = reference !== undefined || !/\$[A-Za-z_]/.test(value)
+    if (!isMeant || typeof text !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
       const allowed =
         reference === undefined
-          ? 'a header value'
+          ? 'a header value, or "$NAME" alone for that of a secret or var'
           : `a secret or var ${reference} that is a header value`
       throw new ConfigError(`${field}.${header}`, value, allowed)
     }
@@ -177,32 +205,44 @@ function parse<Schema extends v.GenericSchema>(
   schema: Schema,
   field: string,
   name: string,
-  options: unknown,
+  options: Readonly<Record<string, unknown>>,
 ): v.InferOutput<Schema> {
   if (!GROUP_NAME.test(name)) {
     throw new ConfigError(field, name, 'a group name of 1 to 64 letters, digits, "_" and "-"')
   }
   const result = v.safeParse(schema, options, { abortEarly: true })
   if (result.success) return result.output
-  throw configError(schema, field, result.issues[0])
+  throw configError(schema, field, options, result.issues[0])
 }
 
 function configError(
   schema: v.GenericSchema,
   field: string,
+  options: Readonly<Record<string, unknown>>,
   issue: v.BaseIssue<unknown>,
 ): ConfigError {
-  const path = [field, ...(issue.path ?? []).map((item) => String(item.key))].join('.')
-  if (issue.type !== 'strict_object') return new ConfigError(path, issue.input, issue.message)
-  const names = Object.keys((schema as unknown as { entries: object }).entries).sort()
-  const missing = issue.expected !== 'never'
-  return missing
-    ? new ConfigError(path, undefined, 'a value, since it has no default')
-    : new ConfigError(path, issue.input, `no such option; the options are ${names.join(', ')}`)
+  const path = (issue.path ?? []).map((item) => String(item.key))
+  const place = [field, ...path].join('.')
+  const [option = ''] = path
+  if (issue.type === 'strict_object' && options[option] === undefined) {
+    return new ConfigError(place, undefined, 'a value, as it has no default')
+  }
+  if (issue.type === 'strict_object') {
+    const names = Object.keys((schema as unknown as { entries: object }).entries).sort()
+    return new ConfigError(place, options[option], `only the options ${names.join(', ')}`)
+  }
+  return new ConfigError(place, withoutSecrets(issue.input), issue.message)
+}
+
+/** A URL with credentials or a query is refused, and what refuses it must not put them into a log. */
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return value.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].+$/, '?…')
 }
 
 function readTable(field: string, value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  const prototype = typeof value === 'object' && value !== null && Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
     throw new ConfigError(field, value, 'a table')
   }
   return value as Record<string, unknown>

@@ -10,13 +10,18 @@ export type Size = string | number
 /** What may be set on every group. Meanings and defaults: docs/configuration.md. */
 export interface CommonOptions {
   readonly ttl?: Duration
+  readonly staleWhileRevalidate?: Duration
+  readonly staleIfError?: Duration
+  readonly negativeTtl?: Duration
   readonly timeout?: Duration
+  readonly softTimeout?: Duration
   readonly hotTtl?: Duration
   readonly expiryJitter?: number
   readonly maxBytes?: Size
   readonly maxValueBytes?: Size
   readonly maxHotBytes?: Size
   readonly clientTtl?: Duration
+  readonly maxLoads?: number
   readonly eviction?: 'lru'
   readonly durable?: false
   readonly access?: 'public'
@@ -40,36 +45,51 @@ const MiB = 1024 * 1024
 /** setTimeout takes no more than 2^31 - 1 milliseconds; no load should come near. */
 const LONGEST_TIMEOUT_MS = 3_600_000
 const LARGEST_STORED_VALUE_BYTES = 30 * MiB
+/** Room for one small entry; less would hold nothing, and look as if it did. */
+const LEAST_BYTES = 2 * 1024
+/** Far beyond an isolate's memory. */
+const LARGEST_BYTES = 1024 * MiB
 
-function duration(allowed = DURATION_FORM) {
+function duration(shortestMs = 0, longestMs = Number.POSITIVE_INFINITY, allowed = DURATION_FORM) {
+  return quantity<Duration>(parseDurationMs, shortestMs, longestMs, allowed)
+}
+
+function size(leastBytes = 0, mostBytes = Number.POSITIVE_INFINITY, allowed = SIZE_FORM) {
+  return quantity<Size>(parseBytes, leastBytes, mostBytes, allowed)
+}
+
+/** Checks what is written, so that an error can show it, and hands on what it means. */
+function quantity<Written>(
+  parse: (written: unknown) => number | undefined,
+  least: number,
+  most: number,
+  allowed: string,
+) {
+  const isAllowed = (written: unknown) => {
+    const value = parse(written)
+    return value !== undefined && value >= least && value <= most
+  }
   return v.pipe(
-    v.custom<Duration>((value) => parseDurationMs(value) !== undefined, allowed),
-    v.transform((value) => parseDurationMs(value) as number),
+    v.custom<Written>(isAllowed, allowed),
+    v.transform((written) => parse(written) as number),
   )
 }
 
-function size(mostBytes = Number.MAX_SAFE_INTEGER, allowed = SIZE_FORM) {
-  return v.pipe(
-    v.custom<Size>(
-      (value) => (parseBytes(value) ?? Number.POSITIVE_INFINITY) <= mostBytes,
-      allowed,
-    ),
-    v.transform((value) => parseBytes(value) as number),
-  )
-}
-
+/** More would not help: a Worker has six connections at a time, and its memory is bounded. */
+const MOST_LOADS = 10_000
 const TIMEOUT_FORM = 'a duration from "1ms" to "1h"'
+
+function timeout() {
+  return duration(1, LONGEST_TIMEOUT_MS, TIMEOUT_FORM)
+}
 
 const commonOptions = {
   ttl: v.optional(duration(), '60s'),
-  timeout: v.optional(
-    v.pipe(
-      duration(TIMEOUT_FORM),
-      v.minValue(1, TIMEOUT_FORM),
-      v.maxValue(LONGEST_TIMEOUT_MS, TIMEOUT_FORM),
-    ),
-    '10s',
-  ),
+  staleWhileRevalidate: v.optional(duration(), '0s'),
+  staleIfError: v.optional(duration(), '0s'),
+  negativeTtl: v.optional(duration(), '0s'),
+  timeout: v.optional(timeout(), '10s'),
+  softTimeout: v.optional(timeout()),
   hotTtl: v.optional(duration(), '1s'),
   expiryJitter: v.optional(
     v.custom<number>(
@@ -78,10 +98,21 @@ const commonOptions = {
     ),
     0.05,
   ),
-  maxBytes: v.optional(size(), '16MiB'),
-  maxValueBytes: v.optional(size(LARGEST_STORED_VALUE_BYTES, `${SIZE_FORM}, up to "30MiB"`)),
+  maxBytes: v.optional(
+    size(LEAST_BYTES, LARGEST_BYTES, `${SIZE_FORM}, from "2KiB" to "1GiB"`),
+    '16MiB',
+  ),
+  maxValueBytes: v.optional(size(0, LARGEST_STORED_VALUE_BYTES, `${SIZE_FORM}, up to "30MiB"`)),
   maxHotBytes: v.optional(size(), '4MiB'),
   clientTtl: v.optional(duration(), '0s'),
+  maxLoads: v.optional(
+    v.custom<number>(
+      (value) =>
+        Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_LOADS,
+      `a whole number from 1 to ${MOST_LOADS}`,
+    ),
+    128,
+  ),
   eviction: v.optional(v.literal('lru', '"lru"'), 'lru'),
   durable: v.optional(v.literal(false, 'false'), false),
   access: v.optional(v.literal('public', '"public"'), 'public'),
@@ -92,11 +123,31 @@ const origin = v.custom<string>(
   'an http or https URL without credentials, query and fragment',
 )
 
+/**
+ * Headers that are not the operator's to set: they belong to the connection (RFC 9110, section 7.6.1)
+ * or to the request's meaning, and the runtime drops them or sends something else.
+ */
+const RESERVED_HEADERS =
+  /^(host|content-length|transfer-encoding|connection|upgrade|keep-alive|te|trailer|expect|range|if-.*|proxy-.*)$/i
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+
 const headers = v.optional(
-  v.record(
-    v.pipe(v.string(), v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'names of HTTP headers')),
-    v.string('text'),
-    'a table of header names and values',
+  v.pipe(
+    v.custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'a table of names and values of HTTP headers',
+    ),
+    v.record(
+      v.pipe(
+        v.string(),
+        v.regex(HEADER_NAME, 'the name of an HTTP header'),
+        v.check(
+          (name) => !RESERVED_HEADERS.test(name),
+          'headers other than those of the connection',
+        ),
+      ),
+      v.string('text'),
+    ),
   ),
   {},
 )

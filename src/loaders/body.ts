@@ -1,5 +1,6 @@
-/** Owns reading a response's body within a bound. */
+/** Owns how large a value may be that is answered at all. */
 
+import { collect } from '../core/bytes.ts'
 import { LoadError } from '../core/errors.ts'
 
 /**
@@ -8,37 +9,15 @@ import { LoadError } from '../core/errors.ts'
  */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024 - 64 * 1024
 
-/** The whole body, decoded. Throws `LoadError` once it is known to be longer than `maxBytes`. */
-export async function readBody(
-  response: Response,
-  maxBytes = MAX_ANSWER_BYTES,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const reader = response.body?.getReader()
-  while (reader !== undefined) {
-    const { done, value } = await reader.read()
-    if (done) break
-    length += value.byteLength
-    if (length > maxBytes) {
-      await reader.cancel()
-      throw tooLarge(maxBytes)
-    }
-    chunks.push(value)
-  }
-  return concatenate(chunks, length)
+/** The whole body, decoded. Throws `LoadError` once it is known to be too large to be answered. */
+export async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const body = await collect(response.body, MAX_ANSWER_BYTES)
+  if (body === undefined) throw tooLarge()
+  return body
 }
 
-export function tooLarge(maxBytes = MAX_ANSWER_BYTES): LoadError {
-  return new LoadError(`The value is larger than ${maxBytes} bytes, the most that can be answered.`)
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
+export function tooLarge(): LoadError {
+  return new LoadError(
+    `The value is larger than ${MAX_ANSWER_BYTES} bytes, the most that can be answered.`,
+  )
 }

@@ -1,19 +1,30 @@
 /** Owns what an HTTP response says as a loader's answer. */
 
+import type { ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { LoadedValue, NotFound } from '../core/loader.ts'
+import type { Loaded, LoadedValue } from '../core/loader.ts'
 import { readBody } from './body.ts'
 
 export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
+/** So that what describes a value never outweighs it, nor fills what a call between nodes can carry. */
+const LONGEST_HEADER = 255
+
 /** Content codings that the runtime has decoded by the time a body is read. */
 const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
 
-/** 200 is a value, 404 and 410 are "not found". Throws `LoadError` for any other status. */
-export async function answerFromResponse(response: Response): Promise<LoadedValue | NotFound> {
+/**
+ * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `LoadError`
+ * for any other status.
+ */
+export async function answerFromResponse(
+  response: Response,
+  stale: ValueEntry | undefined,
+): Promise<Loaded> {
   if (response.status === 200) return valueFromResponse(response)
-  await response.body?.cancel()
+  discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
+  if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
   throw new LoadError(`The response's status is ${response.status}.`)
 }
 
@@ -21,16 +32,29 @@ async function valueFromResponse(response: Response): Promise<LoadedValue> {
   const { headers } = response
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (!DECODED_CODINGS.has(coding)) {
-    await response.body?.cancel()
+    discard(response)
     throw new LoadError('The response has a content coding that the runtime does not decode.')
   }
-  const contentLanguage = headers.get('content-language')
-  const lastModified = headers.get('last-modified')
+  const contentLanguage = shortHeader(headers, 'content-language')
+  const lastModified = shortHeader(headers, 'last-modified')
+  const originEtag = shortHeader(headers, 'etag')
   return {
     kind: 'value',
     value: await readBody(response),
-    contentType: headers.get('content-type') ?? DEFAULT_CONTENT_TYPE,
-    ...(contentLanguage === null ? {} : { contentLanguage }),
-    ...(lastModified === null ? {} : { lastModified }),
+    contentType: shortHeader(headers, 'content-type') ?? DEFAULT_CONTENT_TYPE,
+    ...(contentLanguage === undefined ? {} : { contentLanguage }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(originEtag === undefined ? {} : { originEtag }),
   }
+}
+
+/** A header that is kept with the value, and sent again. One beyond reason is as good as none. */
+function shortHeader(headers: Headers, name: string): string | undefined {
+  const value = headers.get(name)
+  return value !== null && value !== '' && value.length <= LONGEST_HEADER ? value : undefined
+}
+
+/** Ends the transfer of a body that nobody wants, if whoever has read of it has left any. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => {})
 }

@@ -1,8 +1,10 @@
 /** Owns what a user's `load` function is, and how its answers become a loader's. */
 
 import { encodeUtf8 } from '../core/bytes.ts'
+import type { Life, ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { LoadContext, LoadedValue, Loader, NotFound } from '../core/loader.ts'
+import type { LoadedValue, Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
+import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
 import { MAX_ANSWER_BYTES, tooLarge } from './body.ts'
 import { answerFromResponse, DEFAULT_CONTENT_TYPE } from './from-response.ts'
@@ -11,9 +13,26 @@ import { answerFromResponse, DEFAULT_CONTENT_TYPE } from './from-response.ts'
 export type Duration = string | number
 
 /** What a `load` function is told beside the key. */
-export interface FunctionLoadContext<Env = Cloudflare.Env> extends LoadContext {
+export interface LoadContext<Env = Cloudflare.Env> {
   /** The Worker's bindings. */
   readonly env: Env
+  /** Fires when the group's `timeout` has passed. */
+  readonly signal: AbortSignal
+  /** The group's name. */
+  readonly group: string
+  /** The entry that is being refreshed, if there is one. */
+  readonly stale?: StaleEntry
+}
+
+/** An entry that is not fresh any more, as a `load` function sees it. */
+export interface StaleEntry {
+  /** A copy of the value, made when it is read. */
+  readonly value: Uint8Array
+  readonly contentType: string
+  readonly etag: string
+  readonly lastModified?: string
+  readonly tags: readonly string[]
+  readonly loadedAtMs: number
 }
 
 /** A value with more to say about it. */
@@ -23,9 +42,18 @@ export interface DescribedValue {
   readonly contentType?: string
   /** How long this value is fresh; default: the group's `ttl`. `"0s"`: never stored. */
   readonly ttl?: Duration
+  /** Default: the group's. */
+  readonly staleWhileRevalidate?: Duration
+  /** Default: the group's. */
+  readonly staleIfError?: Duration
+  /** Names under which the value can be purged together with others. */
+  readonly tags?: readonly string[]
 }
 
-/** `null` means "not found". A `Response` is read as an origin's is: 200, 404 and 410, or a failure. */
+/**
+ * `null` means "not found". Of a `Response`, 200 is a value, 404 and 410 are "not found", 304 renews
+ * `stale`, and any other status is a failure; what it says of its life is not looked at.
+ */
 export type Loaded = string | Uint8Array | ArrayBuffer | Response | DescribedValue | null
 
 /**
@@ -34,16 +62,45 @@ export type Loaded = string | Uint8Array | ArrayBuffer | Response | DescribedVal
  */
 export type Load<Env = Cloudflare.Env> = (
   key: string,
-  context: FunctionLoadContext<Env>,
+  context: LoadContext<Env>,
 ) => Loaded | Promise<Loaded>
 
 export function functionLoader<Env>(load: Load<Env>, env: Env): Loader {
-  return async (key, context) => answerFrom(await load(key, { ...context, env }))
+  return async (key, { group, signal, stale }) => {
+    const context = {
+      env,
+      group,
+      signal,
+      ...(stale === undefined ? {} : { stale: staleEntry(stale) }),
+    }
+    return answerFrom(await load(key, context), stale)
+  }
 }
 
-async function answerFrom(loaded: Loaded): Promise<LoadedValue | NotFound> {
+function staleEntry({
+  value,
+  contentType,
+  etag,
+  lastModified,
+  tags,
+  loadedAtMs,
+}: ValueEntry): StaleEntry {
+  return {
+    // The entry's own bytes may still be answered: nobody may write to them.
+    get value() {
+      return value.slice()
+    },
+    contentType,
+    etag,
+    tags,
+    loadedAtMs,
+    ...(lastModified === undefined ? {} : { lastModified }),
+  }
+}
+
+async function answerFrom(loaded: Loaded, stale: ValueEntry | undefined): Promise<LoaderAnswer> {
   if (loaded === null) return { kind: 'not-found' }
-  if (loaded instanceof Response) return answerFromResponse(loaded)
+  if (loaded instanceof Response) return answerFromResponse(loaded, stale)
   return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded)
 }
 
@@ -53,7 +110,7 @@ function describedValue(described: DescribedValue): LoadedValue {
       'The loader returned neither a string, bytes, a Response, { value } nor null for "not found".',
     )
   }
-  const { value, ttl } = described
+  const { value } = described
   const contentType = described.contentType ?? defaultContentType(value)
   // Printable ASCII: anything else could not be sent as a header, or could end it early.
   if (typeof contentType !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(contentType)) {
@@ -63,7 +120,8 @@ function describedValue(described: DescribedValue): LoadedValue {
     kind: 'value',
     value: bytesOf(value),
     contentType,
-    ...(ttl === undefined ? {} : { ttlMs: durationOf('ttl', ttl) }),
+    ...lifeOf(described),
+    ...(described.tags === undefined ? {} : { tags: tagsOf(described.tags) }),
   }
 }
 
@@ -72,19 +130,45 @@ function isPlainValue(value: unknown): value is string | Uint8Array | ArrayBuffe
 }
 
 function bytesOf(value: string | Uint8Array | ArrayBuffer): Uint8Array {
-  const bytes = typeof value === 'string' ? encodeUtf8(value) : new Uint8Array(value)
+  // UTF-8 takes at least a byte for each code unit, so a text may be known to be too large unencoded.
+  const leastBytes = typeof value === 'string' ? value.length : value.byteLength
+  if (leastBytes > MAX_ANSWER_BYTES) throw tooLarge()
+  // Always a copy: the loader may go on writing to what it has returned.
+  const bytes = typeof value === 'string' ? encodeUtf8(value) : copyOf(value)
   if (bytes.byteLength > MAX_ANSWER_BYTES) throw tooLarge()
-  // A view of the loader's own buffer would change when the loader writes to it again.
-  return value instanceof ArrayBuffer ? bytes.slice() : bytes
+  return bytes
+}
+
+function copyOf(value: Uint8Array | ArrayBuffer): Uint8Array {
+  return new Uint8Array(value instanceof ArrayBuffer ? value.slice() : value)
 }
 
 function defaultContentType(value: unknown): string {
   return typeof value === 'string' ? 'text/plain; charset=utf-8' : DEFAULT_CONTENT_TYPE
 }
 
+function lifeOf({ ttl, staleWhileRevalidate, staleIfError }: DescribedValue): Partial<Life> {
+  return {
+    ...(ttl === undefined ? {} : { ttlMs: durationOf('ttl', ttl) }),
+    ...(staleWhileRevalidate === undefined
+      ? {}
+      : { staleWhileRevalidateMs: durationOf('staleWhileRevalidate', staleWhileRevalidate) }),
+    ...(staleIfError === undefined
+      ? {}
+      : { staleIfErrorMs: durationOf('staleIfError', staleIfError) }),
+  }
+}
+
 function durationOf(field: string, value: Duration): number {
   const ms = parseDurationMs(value)
-  if (ms === undefined)
+  if (ms === undefined) {
     throw new LoadError(`The loader returned a ${field} that is not ${DURATION_FORM}.`)
+  }
   return ms
+}
+
+function tagsOf(value: readonly string[]): string[] {
+  const tags = parseTags(value)
+  if (tags === undefined) throw new LoadError(`The loader returned tags that are not ${TAGS_FORM}.`)
+  return tags
 }

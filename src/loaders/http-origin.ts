@@ -1,8 +1,11 @@
 /** Owns loading from an HTTP origin: one base URL, below which every key stays. */
 
+import type { ValueEntry } from '../core/entry.ts'
 import { BadKeyError, LoadError } from '../core/errors.ts'
 import type { Loader } from '../core/loader.ts'
-import { answerFromResponse } from './from-response.ts'
+import { parseTagHeader } from '../core/tags.ts'
+import { answerFromResponse, discard } from './from-response.ts'
+import { responseLife } from './response-life.ts'
 
 export interface HttpOrigin {
   /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
@@ -11,26 +14,46 @@ export interface HttpOrigin {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What is used of the platform's `fetch`. */
-export type Fetcher = (url: string, init: RequestInit) => Promise<Response>
+/** What is used of the platform. */
+export interface HttpOriginParts {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  readonly now: () => number
+}
 
 /** RFC 9110, section 15.4 leaves the number to the client; a healthy origin needs one or two. */
 const MOST_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-/** Keys are of the form `path`. */
-export function httpOriginLoader(origin: HttpOrigin, fetcher: Fetcher = fetch): Loader {
-  return async (key, { signal }) => {
+/** Keys are of the form `path`. What a response says of its life wins over the group's options. */
+export function httpOriginLoader(
+  origin: HttpOrigin,
+  { fetch, now }: HttpOriginParts = { fetch: globalThis.fetch, now: Date.now },
+): Loader {
+  return async (key, { signal, stale }) => {
     const response = await follow(urlOf(origin.baseUrl, key), (url) =>
-      fetcher(url.href, {
-        headers: origin.headers,
+      fetch(url.href, {
+        headers: { ...origin.headers, ...conditionsOf(stale) },
         signal,
         redirect: 'manual',
         // The platform's own cache knows nothing of our purges.
         cache: 'no-store',
       }),
     )
-    return answerFromResponse(response)
+    const life = responseLife(response.headers, now())
+    const answer = await answerFromResponse(response, stale)
+    if (answer.kind === 'not-found')
+      return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
+    if (answer.kind === 'not-modified') return { ...answer, ...life }
+    const tags = parseTagHeader(response.headers.get('cache-tag') ?? '') ?? []
+    return { ...answer, ...life, tags }
+  }
+}
+
+/** Asks whether what is held is still current (RFC 9110, section 13.1; both, as 13.2.2 lets servers choose). */
+function conditionsOf(stale: ValueEntry | undefined): Record<string, string> {
+  return {
+    ...(stale?.originEtag === undefined ? {} : { 'If-None-Match': stale.originEtag }),
+    ...(stale?.lastModified === undefined ? {} : { 'If-Modified-Since': stale.lastModified }),
   }
 }
 
@@ -52,7 +75,7 @@ async function follow(start: URL, request: (url: URL) => Promise<Response>): Pro
     const response = await request(url)
     const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null
     if (location === null) return response
-    await response.body?.cancel()
+    discard(response)
     const next = URL.parse(location, url.href)
     // The origin may be tricked into redirecting, to another service's metadata address for one.
     if (

@@ -44,6 +44,23 @@ describe('NODES', () => {
   )
 })
 
+describe('ADMIN_TOKEN', () => {
+  test('is unset by default, and otherwise what a client can send', () => {
+    expect(readConfig({}, {}).adminToken).toBeUndefined()
+    expect(readConfig({ ADMIN_TOKEN: 'abc' }, {}).adminToken).toBe('abc')
+  })
+
+  test.each(['', 'a b', 'hunter2\n', 'ключ', 5])(
+    'must not be %j, which no error shows',
+    (value) => {
+      const error = configError({ ADMIN_TOKEN: value })
+
+      expect(error.field).toBe('ADMIN_TOKEN')
+      expect(error.message).not.toContain('hunter2')
+    },
+  )
+})
+
 describe('a group', () => {
   test('has the documented defaults', () => {
     const group = readConfig({}, { scores: { load } }).groups.get('scores')
@@ -53,7 +70,11 @@ describe('a group', () => {
       source: { kind: 'load', keyForm: 'text', load },
       options: {
         ttlMs: 60_000,
+        staleWhileRevalidateMs: 0,
+        staleIfErrorMs: 0,
+        negativeTtlMs: 0,
         timeoutMs: 10_000,
+        softTimeoutMs: Number.POSITIVE_INFINITY,
         hotTtlMs: 1_000,
         expiryJitter: 0.05,
         maxValueBytes: 8 * 1024 * 1024,
@@ -61,6 +82,7 @@ describe('a group', () => {
       maxBytes: 16 * 1024 * 1024,
       maxHotBytes: 4 * 1024 * 1024,
       clientTtlMs: 0,
+      maxLoads: 128,
     })
   })
 
@@ -68,6 +90,11 @@ describe('a group', () => {
     const options = {
       origin: 'https://origin.example/v1',
       ttl: '5m',
+      staleWhileRevalidate: '1m',
+      staleIfError: '1h',
+      negativeTtl: '10s',
+      softTimeout: '50ms',
+      maxLoads: 4,
       timeout: 250,
       hotTtl: '0s',
       expiryJitter: 0,
@@ -87,7 +114,17 @@ describe('a group', () => {
     expect(inVars).toEqual(inCode)
     expect(inCode).toMatchObject({
       source: { kind: 'origin', keyForm: 'path', headers: { Accept: 'text/html' } },
-      options: { ttlMs: 300_000, timeoutMs: 250, hotTtlMs: 0, maxValueBytes: 524_288 },
+      options: {
+        ttlMs: 300_000,
+        staleWhileRevalidateMs: 60_000,
+        staleIfErrorMs: 3_600_000,
+        negativeTtlMs: 10_000,
+        timeoutMs: 250,
+        softTimeoutMs: 50,
+        hotTtlMs: 0,
+        maxValueBytes: 524_288,
+      },
+      maxLoads: 4,
       maxBytes: 1_048_576,
       clientTtlMs: 3_600_000,
     })
@@ -125,8 +162,8 @@ describe('a group', () => {
   })
 
   test.each<[string, unknown, string]>([
-    ['neither source', {}, 'groups.g'],
-    ['both sources', { load, origin: 'https://o.example' }, 'groups.g'],
+    ['neither source', {}, 'groups.g.load'],
+    ['both sources', { load, origin: 'https://o.example' }, 'groups.g.origin'],
     ['no table', 'https://o.example', 'groups.g'],
     ['null', null, 'groups.g'],
     ['an unknown option', { load, tll: '5s' }, 'groups.g.tll'],
@@ -134,6 +171,10 @@ describe('a group', () => {
     ['a negative duration', { load, ttl: -1 }, 'groups.g.ttl'],
     ['a null duration', { load, ttl: null }, 'groups.g.ttl'],
     ['a timeout of zero', { load, timeout: 0 }, 'groups.g.timeout'],
+    ['a softTimeout of zero', { load, softTimeout: '0s' }, 'groups.g.softTimeout'],
+    ['no loads at all', { load, maxLoads: 0 }, 'groups.g.maxLoads'],
+    ['half a load', { load, maxLoads: 1.5 }, 'groups.g.maxLoads'],
+    ['loads in words', { load, maxLoads: '128' }, 'groups.g.maxLoads'],
     ['a timeout of days', { load, timeout: '30d' }, 'groups.g.timeout'],
     ['a size without unit', { load, maxBytes: '16' }, 'groups.g.maxBytes'],
     [
@@ -177,14 +218,37 @@ describe('a group', () => {
     expect(configError({}, { g: definition }).field).toBe(field)
   })
 
+  test.each<[unknown, string]>([
+    [{ load, tll: '5s' }, 'groups.g.tll is "5s"; allowed: only the options access, clientTtl,'],
+    [{ load, timeout: '2h' }, 'groups.g.timeout is "2h"; allowed: a duration from "1ms" to "1h"'],
+    [{}, 'groups.g.load is not set; allowed: exactly one of "load" and "origin"'],
+    ['https://o.example', 'groups.g is "https://o.example"; allowed: a table'],
+    [
+      { origin: 'https://u:hunter2@o.example' },
+      'groups.g.origin is "https://…@o.example"; allowed: an http',
+    ],
+    [
+      { origin: 'https://o.example', headers: { Authorization: 'Bearer $TOKEN' } },
+      'groups.g.headers.Authorization is "Bearer $TOKEN"; allowed: a header value, or "$NAME" alone',
+    ],
+  ])('%j is refused in words that help', (definition, message) => {
+    expect(configError({}, { g: definition }).message).toContain(message)
+  })
+
   test.each(['', 'a b', 'a/b', 'ключ', 'x'.repeat(65), '../x'])('must not be named %j', (name) => {
     expect(configError({}, { [name]: { load } }).message).toContain('a group name')
   })
 
-  test('must not be in code and in GROUPS at once', () => {
-    const error = configError({ GROUPS: { g: { origin: 'https://o.example' } } }, { g: { load } })
+  test('must not be in code and in GROUPS at once, and no error shows its options', () => {
+    const table = { origin: 'https://o.example', headers: { Authorization: 'hunter2' } }
+    const error = configError({ GROUPS: { g: table } }, { g: { load } })
 
-    expect(error.field).toBe('GROUPS.g')
+    expect(error.message).toBe('GROUPS.g is a table; allowed: a name that no group in code has')
+  })
+
+  test('is one of a plain table of groups', () => {
+    expect(configError({}, new Map([['g', { load }]])).field).toBe('groups')
+    expect(configError({}, [{ load }]).field).toBe('groups')
   })
 
   test('in GROUPS has an origin, and no function', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { ValueEntry } from '../../src/core/entry.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
 import { MAX_ANSWER_BYTES } from '../../src/loaders/body.ts'
-import { functionLoader, type Loaded } from '../../src/loaders/function-loader.ts'
+import { functionLoader, type Loaded, type StaleEntry } from '../../src/loaders/function-loader.ts'
 
 const CONTEXT = { signal: new AbortController().signal, group: 'scores' }
 const BYTES = new Uint8Array([1, 2, 3])
@@ -35,10 +36,38 @@ describe('what a load function may return', () => {
     expect(await load('')).toMatchObject({ kind: 'value', value: new Uint8Array(0) })
   })
 
-  test('a described value has its own type and life', async () => {
-    const described = { value: '{}', contentType: 'application/json', ttl: '5m' }
+  test('a described value has its own type, life and tags', async () => {
+    const described = {
+      value: '{}',
+      contentType: 'application/json',
+      ttl: '5m',
+      staleWhileRevalidate: 250,
+      staleIfError: '1h',
+      tags: ['a', 'b', 'a'],
+    }
 
-    expect(await load(described)).toMatchObject({ contentType: 'application/json', ttlMs: 300_000 })
+    expect(await load(described)).toEqual({
+      kind: 'value',
+      value: new TextEncoder().encode('{}'),
+      contentType: 'application/json',
+      ttlMs: 300_000,
+      staleWhileRevalidateMs: 250,
+      staleIfErrorMs: 3_600_000,
+      tags: ['a', 'b'],
+    })
+  })
+
+  test.each([
+    { tags: ['a,b'] },
+    { tags: ['a b'] },
+    { tags: [''] },
+    { tags: ['x'.repeat(129)] },
+    { tags: ['é'] },
+    { tags: [1] },
+    { tags: 'a' },
+    { tags: Array(65).fill('a') },
+  ])('the tags of %j are refused', async ({ tags }) => {
+    await expect(load({ value: 'x', tags: tags as string[] })).rejects.toThrow('tags')
   })
 
   test('null is "not found"', async () => {
@@ -73,7 +102,14 @@ describe('what a load function may return', () => {
     await expect(load({ value: 'x', ttl })).rejects.toThrow('ttl')
   })
 
-  test('a value larger than can be answered is refused, without a copy of it', async () => {
+  test('a Response whose body has been read already still says "not found"', async () => {
+    const response = new Response('gone', { status: 404 })
+    await response.text()
+
+    expect(await load(response)).toEqual({ kind: 'not-found' })
+  })
+
+  test('a value larger than can be answered is refused', async () => {
     await expect(load(new Uint8Array(MAX_ANSWER_BYTES + 1))).rejects.toThrow('larger than')
     await expect(load(new Response(new Uint8Array(MAX_ANSWER_BYTES + 1)))).rejects.toThrow(
       'larger than',
@@ -103,6 +139,44 @@ describe('a load function', () => {
     }, env)('Tom', CONTEXT)
 
     expect(seen).toEqual(['Tom', { ...CONTEXT, env }])
+  })
+
+  test('sees the stale entry, but cannot write to what may still be answered', async () => {
+    const stale = {
+      value: new Uint8Array([1]),
+      contentType: 'text/plain',
+      etag: '"1"',
+      tags: ['a'],
+      loadedAtMs: 5,
+      lastModified: 'yesterday',
+      sequence: 9,
+    } as unknown as ValueEntry
+    let seen: StaleEntry | undefined
+
+    await functionLoader((_, context) => {
+      seen = context.stale
+      if (context.stale) context.stale.value[0] = 2
+      return 'x'
+    }, {})('Tom', { ...CONTEXT, stale })
+
+    expect(seen).toEqual({
+      value: new Uint8Array([1]),
+      contentType: 'text/plain',
+      etag: '"1"',
+      tags: ['a'],
+      loadedAtMs: 5,
+      lastModified: 'yesterday',
+    })
+    expect(stale.value).toEqual(new Uint8Array([1]))
+  })
+
+  test('may renew the stale entry with a Response of status 304, but only if there is one', async () => {
+    const loader = functionLoader(() => new Response(null, { status: 304 }), {})
+
+    expect(await loader('Tom', { ...CONTEXT, stale: { value: BYTES } as ValueEntry })).toEqual({
+      kind: 'not-modified',
+    })
+    await expect(loader('Tom', CONTEXT)).rejects.toThrow('304')
   })
 
   test('that throws at once rejects, as one that rejects does', async () => {

@@ -1,21 +1,26 @@
 import { describe, expect, test } from 'vitest'
+import type { ValueEntry } from '../../src/core/entry.ts'
 import { BadKeyError } from '../../src/core/errors.ts'
 import { httpOriginLoader, urlOf } from '../../src/loaders/http-origin.ts'
 
 const BASE = new URL('https://origin.example/v1/')
+const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
 
 /** Answers from a table of URLs, and keeps what was asked. */
 function fakeOrigin(answers: Record<string, () => Response>) {
   const requests: { url: string; init: RequestInit }[] = []
-  const load = httpOriginLoader(
-    { baseUrl: BASE, headers: { 'X-Key': 'secret' } },
-    async (url, init) => {
-      requests.push({ url, init })
-      return answers[url]?.() ?? new Response('unexpected', { status: 500 })
-    },
-  )
+  const fetch = async (url: string, init: RequestInit) => {
+    requests.push({ url, init })
+    return answers[url]?.() ?? new Response('unexpected', { status: 500 })
+  }
+  const origin = { baseUrl: BASE, headers: { 'X-Key': 'secret' } }
+  const loader = httpOriginLoader(origin, { fetch, now: () => NOW_MS })
   const context = { signal: new AbortController().signal, group: 'pages' }
-  return { requests, load: (key: string) => load(key, context) }
+  return {
+    requests,
+    load: (key: string, stale?: ValueEntry) =>
+      loader(key, { ...context, ...(stale === undefined ? {} : { stale }) }),
+  }
 }
 
 function redirect(location: string, status = 302): () => Response {
@@ -27,8 +32,10 @@ describe('an HTTP origin', () => {
     const headers = {
       'Content-Type': 'text/html',
       'Content-Language': 'uk',
-      'Last-Modified': 'Tue, 01 Sep 2026 10:00:00 GMT',
-      'Set-Cookie': 'session=1',
+      'Last-Modified': 'Tue, 01 Sep 2026 09:00:00 GMT',
+      ETag: 'W/"1"',
+      'Cache-Control': 'max-age=30, stale-if-error=60',
+      'Cache-Tag': 'news, front',
     }
     const origin = fakeOrigin({
       'https://origin.example/v1/a': () => new Response('A', { headers }),
@@ -39,8 +46,37 @@ describe('an HTTP origin', () => {
       value: new TextEncoder().encode('A'),
       contentType: 'text/html',
       contentLanguage: 'uk',
-      lastModified: 'Tue, 01 Sep 2026 10:00:00 GMT',
+      lastModified: 'Tue, 01 Sep 2026 09:00:00 GMT',
+      originEtag: 'W/"1"',
+      ttlMs: 30_000,
+      staleIfErrorMs: 60_000,
+      tags: ['news', 'front'],
     })
+  })
+
+  test('a stale entry is asked for with its validators, and 304 renews it', async () => {
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () =>
+        new Response(null, { status: 304, headers: { 'Cache-Control': 'max-age=7' } }),
+    })
+    const lastModified = 'Tue, 01 Sep 2026 09:00:00 GMT'
+    const stale = { originEtag: '"1"', lastModified } as ValueEntry
+
+    expect(await origin.load('a', stale)).toEqual({ kind: 'not-modified', ttlMs: 7_000 })
+    expect(origin.requests[0]?.init.headers).toEqual({
+      'X-Key': 'secret',
+      'If-None-Match': '"1"',
+      'If-Modified-Since': lastModified,
+    })
+  })
+
+  test('a 404 that says how long it holds is remembered for that long', async () => {
+    const headers = { 'Cache-Control': 'max-age=5' }
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () => new Response('', { status: 404, headers }),
+    })
+
+    expect(await origin.load('a')).toEqual({ kind: 'not-found', ttlMs: 5_000 })
   })
 
   test('is asked with the configured headers only, past any cache of the platform', async () => {
@@ -68,6 +104,26 @@ describe('an HTTP origin', () => {
     })
 
     await expect(origin.load('a')).rejects.toThrow(`status is ${status}`)
+  })
+
+  test('a header that is longer than any value deserves is not kept', async () => {
+    const long = 'x'.repeat(256)
+    const headers = {
+      'Content-Type': long,
+      'Content-Language': long,
+      'Last-Modified': long,
+      ETag: long,
+    }
+    const origin = fakeOrigin({
+      'https://origin.example/v1/a': () => new Response('A', { headers }),
+    })
+
+    expect(await origin.load('a')).toEqual({
+      kind: 'value',
+      value: new TextEncoder().encode('A'),
+      contentType: 'application/octet-stream',
+      tags: [],
+    })
   })
 
   test('a content coding that nobody decodes is a failure, not a garbled value', async () => {
