@@ -1,9 +1,12 @@
 /** Owns how a group's settings become a working group, in either placement. */
 
 import type { GroupConfig } from './config/config.ts'
+import { Circuit } from './core/circuit.ts'
 import { systemClock } from './core/clock.ts'
 import { entityTag } from './core/entity-tag.ts'
-import { type Fill, Group, type Placement } from './core/group.ts'
+import type { Fill } from './core/filler.ts'
+import { Group, type Placement } from './core/group.ts'
+import { LoadLimit } from './core/load-limit.ts'
 import type { Loader } from './core/loader.ts'
 import type { Flights } from './core/singleflight.ts'
 import { GroupStats } from './core/stats.ts'
@@ -15,12 +18,14 @@ export interface PlacementParts {
   readonly placement: Placement
   readonly maxBytes: number
   readonly flights: Flights<Fill>
+  /** Loads in flight at once. */
+  readonly maxLoads: number
 }
 
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  { placement, maxBytes, flights }: PlacementParts,
+  { placement, maxBytes, maxLoads, flights }: PlacementParts,
 ): Group {
   return new Group({
     name: config.name,
@@ -29,6 +34,8 @@ export function createGroup(
     placement,
     maxBytes,
     flights,
+    limit: new LoadLimit(maxLoads),
+    circuit: new Circuit(Math.random),
     clock: systemClock,
     random: Math.random,
     entityTag,

@@ -4,6 +4,7 @@ import { createWorker } from './edge/worker.ts'
 import { groups } from './groups.ts'
 import { createCacheNode } from './node/cache-node.ts'
 
+export { NotFoundError } from './core/errors.ts'
 export { createCacheNode, createWorker }
 
 /** The Durable Object class behind the binding `CACHE_NODE`. */

@@ -1,12 +1,11 @@
 /** Owns `/cache/<group>/<key>`: from a request to the group's answer. */
 
 import type { Clock } from '../core/clock.ts'
-import { BadKeyError } from '../core/errors.ts'
 import { keyFromUrl } from '../core/key.ts'
 import type { Reply } from '../core/peers.ts'
-import type { EdgeGroup } from './edge-groups.ts'
 import { problem } from './http/problem.ts'
 import { valueResponse } from './http/value-response.ts'
+import { checkedKey, type EdgeGroups, findGroup } from './requested-key.ts'
 
 const PREFIX = '/cache/'
 
@@ -38,21 +37,14 @@ export function parseCachePath(url: string): CachePath | undefined {
 export async function readValue(
   request: Request,
   path: CachePath,
-  groups: ReadonlyMap<string, EdgeGroup>,
+  groups: EdgeGroups,
   clock: Clock,
 ): Promise<Response> {
-  const edgeGroup = groups.get(path.groupName)
-  if (edgeGroup === undefined)
-    return problem('no-such-group', 'No group of that name is configured.')
-  const { group, config } = edgeGroup
-
-  let key: string
-  try {
-    key = keyFromUrl(config.source.keyForm, path.keyPath, path.query)
-  } catch (error) {
-    if (error instanceof BadKeyError) return problem(error.code, error.message)
-    throw error
-  }
+  const found = findGroup(groups, path.groupName)
+  if (found instanceof Response) return found
+  const { group, config } = found
+  const key = checkedKey(() => keyFromUrl(config.source.keyForm, path.keyPath, path.query))
+  if (key instanceof Response) return key
 
   const reply = await group.get(key)
   if (reply.kind !== 'value') return failureResponse(reply)
@@ -69,5 +61,6 @@ function failureResponse(reply: Exclude<Reply, { kind: 'value' }>): Response {
   if (reply.kind === 'not-found') {
     return problem('not-found', 'The loader says that this key does not exist.', reply)
   }
-  return problem(reply.code, reply.detail, reply)
+  const headers = reply.code === 'overloaded' ? { 'Retry-After': '1' } : {}
+  return problem(reply.code, reply.detail, { path: reply.path, headers })
 }

@@ -1,11 +1,19 @@
 /** Owns how the edge reaches the nodes: a `PeerPicker` whose peers are Durable Object stubs. */
 
 import { PeerUnavailableError } from '../core/errors.ts'
-import { type Peer, type PeerPicker, PROTOCOL_VERSION, type Reply } from '../core/peers.ts'
+import { PROTOCOL_VERSION } from '../core/messages.ts'
+import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../core/peers.ts'
 import type { Ring } from '../core/ring.ts'
 import type { CacheNode } from '../node/cache-node.ts'
 
 type CacheNodeNamespace = DurableObjectNamespace<CacheNode>
+
+/** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
+type NodeCalls = {
+  [Call in 'get' | 'getMany' | 'set' | 'purge']: (
+    ...message: Parameters<CacheNode[Call]>
+  ) => Promise<Awaited<ReturnType<CacheNode[Call]>>>
+}
 
 /** An owner and at most two guests: a purge has to reach each node that may hold a copy. */
 export const PEERS_PER_KEY = 3
@@ -27,6 +35,10 @@ export class StubPeers implements PeerPicker {
     return this.ring.pickMany(key, PEERS_PER_KEY).map((name) => this.peerNamed(name))
   }
 
+  allPeers(): Peer[] {
+    return [...this.peers.values()]
+  }
+
   private peerNamed(name: string): Peer {
     return this.peers.get(name) as Peer
   }
@@ -41,11 +53,26 @@ class StubPeer implements Peer {
     this.namespace = namespace
   }
 
-  async get(group: string, key: string): Promise<Reply> {
+  get(group: string, key: string): Promise<Reply> {
+    return this.call((node) => node.get({ version: PROTOCOL_VERSION, group, key }))
+  }
+
+  getMany(group: string, keys: readonly string[]): Promise<readonly Reply[]> {
+    return this.call((node) => node.getMany({ version: PROTOCOL_VERSION, group, keys }))
+  }
+
+  set(group: string, key: string, value: NewValue): Promise<boolean> {
+    return this.call((node) => node.set({ version: PROTOCOL_VERSION, group, key, value }))
+  }
+
+  purge(group: string, purge: Purge): Promise<number> {
+    return this.call((node) => node.purge({ version: PROTOCOL_VERSION, group, purge }))
+  }
+
+  private async call<T>(use: (node: NodeCalls) => Promise<T>): Promise<T> {
     try {
       // A stub for each call: one whose node was reset stays broken, and one belongs to its request.
-      const stub = this.namespace.getByName(this.name)
-      return await stub.get({ version: PROTOCOL_VERSION, group, key })
+      return await use(this.namespace.getByName(this.name) as unknown as NodeCalls)
     } catch (cause) {
       throw new PeerUnavailableError(`${this.name} could not serve.`, { cause })
     }

@@ -4,9 +4,18 @@ import { DurableObject, env as workerEnv } from 'cloudflare:workers'
 import { createGroup } from '../compose.ts'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
 import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
-import type { Placement } from '../core/group.ts'
+import type { Fill } from '../core/filler.ts'
+import type { Group, Placement } from '../core/group.ts'
 import { Groups } from '../core/groups.ts'
-import { type GetRequest, PROTOCOL_VERSION, type Reply } from '../core/peers.ts'
+import {
+  type GetManyMessage,
+  type GetMessage,
+  type Message,
+  PROTOCOL_VERSION,
+  type PurgeMessage,
+  type SetMessage,
+} from '../core/messages.ts'
+import type { Reply } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
 import { type NodeStats, nodeStats } from './node-stats.ts'
@@ -14,7 +23,13 @@ import { type NodeStats, nodeStats } from './node-stats.ts'
 /** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
 export interface CacheNode extends DurableObject<Cloudflare.Env> {
   /** The answer to a key; a loader's failure is one of the answers. */
-  get(request: GetRequest): Reply | Promise<Reply>
+  get(message: GetMessage): Reply | Promise<Reply>
+  /** The answers to several keys, in their order. */
+  getMany(message: GetManyMessage): Promise<Reply[]>
+  /** Sets a value. Returns whether it was stored. */
+  set(message: SetMessage): Promise<boolean>
+  /** Forgets. Returns how many entries were dropped or made stale. */
+  purge(message: PurgeMessage): number
   /** The counters of all groups, and what they hold. */
   stats(): NodeStats
 }
@@ -39,23 +54,40 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         standsInFor: (key) => (ring.pick(key) === nodeName ? undefined : 'guest'),
       }
       for (const group of config.groups.values()) {
-        const flights = new Singleflight<never>()
-        this.groups.add(createGroup(group, env, { placement, maxBytes: group.maxBytes, flights }))
+        const { maxBytes, maxLoads } = group
+        const flights = new Singleflight<Fill>()
+        this.groups.add(createGroup(group, env, { placement, maxBytes, maxLoads, flights }))
       }
     }
 
-    get({ version, group: name, key }: GetRequest): Reply | Promise<Reply> {
+    get(message: GetMessage): Reply | Promise<Reply> {
+      return this.groupOf(message).get(message.key)
+    }
+
+    getMany(message: GetManyMessage): Promise<Reply[]> {
+      return this.groupOf(message).getMany(message.keys)
+    }
+
+    set(message: SetMessage): Promise<boolean> {
+      return this.groupOf(message).setLocally(message.key, message.value)
+    }
+
+    purge(message: PurgeMessage): number {
+      return this.groupOf(message).purgeLocally(message.purge)
+    }
+
+    stats(): NodeStats {
+      return nodeStats(this.nodeName, this.groups)
+    }
+
+    private groupOf({ version, group: name }: Message): Group {
       if (version !== PROTOCOL_VERSION) {
         throw new PeerUnavailableError(`${this.nodeName} speaks version ${PROTOCOL_VERSION}.`)
       }
       const group = this.groups.get(name)
       // While a deployment spreads, a Worker may know a group that this node does not know yet.
       if (group === undefined) throw new NoSuchGroupError(`${this.nodeName} has no group ${name}.`)
-      return group.get(key)
-    }
-
-    stats(): NodeStats {
-      return nodeStats(this.nodeName, this.groups)
+      return group
     }
   }
 }

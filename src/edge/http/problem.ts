@@ -6,12 +6,18 @@ import { cacheStatus } from './cache-status.ts'
 /** The status and the title of each code. The title says what kind of problem, the detail which. */
 const PROBLEMS = {
   'bad-key': [400, 'The key is not valid'],
+  'bad-request': [400, 'The request is not valid'],
+  unauthorized: [401, 'The bearer token is missing or wrong'],
+  'admin-disabled': [403, 'Administration is turned off'],
   'no-such-group': [404, 'There is no such group'],
   'not-found': [404, 'The key does not exist'],
   'no-such-route': [404, 'There is nothing at this path'],
   'method-not-allowed': [405, 'The method is not allowed here'],
+  'value-too-large': [413, 'The value is too large'],
+  'body-too-large': [413, 'The request body is too large'],
   internal: [500, 'Something went wrong here'],
   'load-failed': [502, 'The value could not be loaded'],
+  overloaded: [503, 'There is too much to do at the moment'],
   'load-timeout': [504, 'The value took too long to load'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

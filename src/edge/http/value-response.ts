@@ -1,12 +1,12 @@
 /** Owns the answer that carries a value. */
 
-import type { Entry } from '../../core/entry.ts'
+import type { ValueEntry } from '../../core/entry.ts'
 import type { CacheStatusMember } from '../../core/peers.ts'
 import { clientCacheControl } from './cache-control.ts'
 import { cacheStatus } from './cache-status.ts'
 
 export interface ValueAnswer {
-  readonly entry: Entry
+  readonly entry: ValueEntry
   readonly path: readonly CacheStatusMember[]
   readonly clientTtlMs: number
   readonly nowMs: number
@@ -39,6 +39,6 @@ export function valueResponse({
 }
 
 /** RFC 9111, section 5.1. Clocks of two machines may differ: never below 0. */
-function ageSeconds(entry: Entry, nowMs: number): number {
+function ageSeconds(entry: ValueEntry, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - entry.loadedAtMs) / 1000))
 }
