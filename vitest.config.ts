@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Failures that a test provokes are logged as they would be; only a failed test's log is of interest.
+    silent: 'passed-only',
     projects: [
       {
         // Pure TypeScript, in plain Node.
@@ -14,11 +16,7 @@ export default defineConfig({
       {
         // Inside workerd, next to the code under test.
         plugins: [
-          cloudflareTest({
-            main: './test/support/workers/main.ts',
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: { durableObjects: { BROKEN_NODE: 'BrokenNode' } },
-          }),
+          cloudflareTest({ wrangler: { configPath: './test/support/workers/wrangler.toml' } }),
         ],
         test: { name: 'workerd', include: ['test/{edge,node}/**/*.test.ts'] },
       },

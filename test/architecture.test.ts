@@ -12,14 +12,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'compose.ts': ['core', 'config', 'loaders'],
   edge: ['core', 'config', 'compose.ts', 'type:node'],
   node: ['core', 'config', 'compose.ts'],
-  'groups.ts': ['core', 'type:config', 'type:loaders'],
-  'index.ts': ['edge', 'node', 'groups.ts'],
+  'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
+  // Yours, should groups.ts grow too large for one file.
+  groups: ['core', 'type:config', 'type:loaders'],
+  'index.ts': ['core', 'edge', 'node', 'groups.ts'],
 }
 
-/** Packages each part may use; the parts that are not named use none. */
+/** Packages each part may use; the parts that are not named use none, but your groups any. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   config: ['valibot'],
-  edge: ['hono', 'structured-headers', 'cloudflare:workers'],
+  edge: ['hono', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
 }
 
@@ -50,7 +52,7 @@ function partOf(file: string): string {
 
 describe('imports point one way', () => {
   test('the parts are the ones that the rules name', () => {
-    expect([...new Set(files.map(partOf))].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+    expect(Object.keys(MAY_IMPORT)).toEqual(expect.arrayContaining([...new Set(files.map(partOf))]))
     expect(imports.length).toBeGreaterThan(files.length)
   })
 
@@ -58,7 +60,8 @@ describe('imports point one way', () => {
     const allowed = [part, ...(MAY_IMPORT[part] ?? [])]
     const offences = imports.filter(({ from, to, typeOnly }) => {
       if (partOf(from) !== part) return false
-      if (!files.includes(to)) return !(MAY_USE[part] ?? []).includes(to)
+      if (!files.includes(to))
+        return !part.startsWith('groups') && !(MAY_USE[part] ?? []).includes(to)
       const target = partOf(to)
       return !allowed.includes(target) && !(typeOnly && allowed.includes(`type:${target}`))
     })

@@ -1,7 +1,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION, type Reply } from '../../src/core/peers.ts'
+import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
+import type { Reply } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 
 const ring = new Ring(Array.from({ length: 16 }, (_, i) => `node-${i}`))

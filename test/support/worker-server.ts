@@ -1,12 +1,22 @@
-/** Owns the Worker as users run it: built by wrangler from wrangler.toml, behind a real socket. */
+/** Owns a Worker as users run it: built by wrangler, in workerd, behind a real socket and in front of one. */
 
 import { connect } from 'node:net'
+import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { createTestHarness, type TestHarness } from 'wrangler'
+import { convertV4MiniflareOptions, type Json, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions as optionsFrom } from 'wrangler'
+import { buildWorker } from './build-worker.ts'
+
+export interface WorkerOptions {
+  /** Variables and secrets on top of those of wrangler.toml. */
+  readonly vars?: Vars
+  /** From the top of the project; default: that of the Worker under test. */
+  readonly configPath?: string
+}
 
 export interface WorkerServer {
   readonly url: URL
-  readonly harness: TestHarness
+  readonly runtime: Miniflare
   get(path: string, init?: RequestInit): Promise<Response>
   /** Sends a request line as it is written here, which no client library would. */
   raw(path: string, method?: string): Promise<RawResponse>
@@ -19,17 +29,33 @@ export interface RawResponse {
   readonly body: string
 }
 
-export async function startWorker(vars: Record<string, unknown> = {}): Promise<WorkerServer> {
-  const harness = createTestHarness({
-    workers: [{ configPath: './wrangler.toml', vars: vars as never }],
-  })
-  const { url } = await harness.listen()
+type Vars = Readonly<Record<string, Json>>
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/**
+ * Starts workerd through miniflare, not through wrangler's test harness: that sends what the Worker
+ * fetches through Node, which hides how an origin's connections break.
+ */
+export async function startWorker(options: WorkerOptions = {}): Promise<WorkerServer> {
+  const { vars = {}, configPath = 'test/support/workers/wrangler.toml' } = options
+  const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
+  const entry = basename(main as string).replace(/\.ts$/, '.js')
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      bindings: { ...(workerOptions.bindings as Vars), ...vars },
+      modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
+      cf: false,
+    }),
+  )
+  const url = await runtime.ready
   return {
     url,
-    harness,
+    runtime,
     get: (path, init) => fetch(new URL(path, url), init),
     raw: (path, method = 'GET') => rawRequest(url, method, path),
-    close: () => harness.close(),
+    close: () => runtime.dispose(),
   }
 }
 

@@ -1,9 +1,12 @@
-/** The Worker under test: the real one, and a node class that cannot serve. */
+/** The Worker under test: the real parts with groups of its own, and a node class that cannot serve. */
 
 import { DurableObject } from 'cloudflare:workers'
+import { createCacheNode, createWorker } from '../../../src/index.ts'
+import { groups } from './groups.ts'
 
-export * from '../../../src/index.ts'
-export { default } from '../../../src/index.ts'
+export class CacheNode extends createCacheNode(groups) {}
+
+export default createWorker({ groups })
 
 /** Breaks whenever it is woken. */
 export class BrokenNode extends DurableObject {
