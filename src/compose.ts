@@ -10,8 +10,9 @@ import { LoadLimit } from './core/load-limit.ts'
 import type { Loader } from './core/loader.ts'
 import type { Flights } from './core/singleflight.ts'
 import { GroupStats } from './core/stats.ts'
-import { functionLoader } from './loaders/function-loader.ts'
-import { httpOriginLoader } from './loaders/http-origin.ts'
+import { functionLoader, openFunction } from './loaders/function-loader.ts'
+import { httpOriginLoader, openHttpOrigin } from './loaders/http-origin.ts'
+import type { Open } from './loaders/open.ts'
 
 /** What differs between the edge and a node. */
 export interface PlacementParts {
@@ -46,4 +47,9 @@ export function createGroup(
 
 function createLoader({ source }: GroupConfig, env: Cloudflare.Env): Loader {
   return source.kind === 'load' ? functionLoader(source.load, env) : httpOriginLoader(source)
+}
+
+/** The way to a group's values past its nodes: for those that are too large to come through one. */
+export function createOpen({ source }: GroupConfig, env: Cloudflare.Env): Open {
+  return source.kind === 'load' ? openFunction(source.load, env) : openHttpOrigin(source)
 }

@@ -10,4 +10,9 @@ export { createCacheNode, createWorker }
 /** The Durable Object class behind the binding `CACHE_NODE`. */
 export class CacheNode extends createCacheNode(groups) {}
 
-export default createWorker({ groups })
+const worker = createWorker({ groups })
+
+/** For service bindings of other Workers: `entrypoint = "Groupcache"`. */
+export class Groupcache extends worker.Groupcache {}
+
+export default worker

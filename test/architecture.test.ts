@@ -10,11 +10,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loaders: ['core'],
   config: ['core', 'type:loaders'],
   'compose.ts': ['core', 'config', 'loaders'],
-  edge: ['core', 'config', 'compose.ts', 'type:node'],
+  edge: ['core', 'config', 'loaders', 'compose.ts', 'type:node'],
   node: ['core', 'config', 'compose.ts'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],
+  client: ['type:core'],
   'index.ts': ['core', 'edge', 'node', 'groups.ts'],
 }
 

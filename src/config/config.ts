@@ -39,9 +39,13 @@ export interface GroupConfig {
   readonly maxHotBytes: number
   /** The `max-age` given to browsers and CDNs. */
   readonly clientTtlMs: number
+  /** Who may read: anyone, or only who has the token. */
+  readonly access: Access
   /** Loads in flight at once, per node. */
   readonly maxLoads: number
 }
+
+export type Access = 'public' | 'private'
 
 /** Where a group's values come from, and what its keys are. */
 export type Source =
@@ -174,6 +178,7 @@ function groupConfig(
     maxBytes: options.maxBytes,
     maxHotBytes: options.maxHotBytes,
     clientTtlMs: options.clientTtl,
+    access: options.access,
     maxLoads: options.maxLoads,
   }
 }

@@ -24,7 +24,7 @@ export interface CommonOptions {
   readonly maxLoads?: number
   readonly eviction?: 'lru'
   readonly durable?: false
-  readonly access?: 'public'
+  readonly access?: 'public' | 'private'
 }
 
 /** A group whose values a function gets. */
@@ -115,7 +115,7 @@ const commonOptions = {
   ),
   eviction: v.optional(v.literal('lru', '"lru"'), 'lru'),
   durable: v.optional(v.literal(false, 'false'), false),
-  access: v.optional(v.literal('public', '"public"'), 'public'),
+  access: v.optional(v.picklist(['public', 'private'], '"public" or "private"'), 'public'),
 }
 
 const origin = v.custom<string>(

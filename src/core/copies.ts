@@ -170,7 +170,7 @@ export class Copies {
 
   private store(key: string, copy: Copy): boolean {
     const { entry } = copy
-    const fits = entry.kind === 'not-found' || entry.value.byteLength <= this.maxValueBytes
+    const fits = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
     const stored = fits && this.copies.set(key, copy, heldBytes(key, entry))
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
@@ -188,7 +188,7 @@ export class Copies {
   /** Returns whether the copy may live on as a stale one. */
   private makeStale(copy: Copy, fromMs: number, sequence: number): boolean {
     const { entry } = copy
-    if (entry.kind === 'not-found' || entry.staleWhileRevalidateMs + entry.staleIfErrorMs === 0) {
+    if (entry.kind !== 'value' || entry.staleWhileRevalidateMs + entry.staleIfErrorMs === 0) {
       return false
     }
     copy.entry = { ...entry, expiresAtMs: Math.min(entry.expiresAtMs, fromMs) }
@@ -198,7 +198,7 @@ export class Copies {
 
   private removed(reason: RemovalReason, { entry, sequence }: Copy): void {
     this.stats.evictions[reason]++
-    if (entry.kind === 'not-found') return
+    if (entry.kind !== 'value') return
     for (const tag of entry.tags) {
       // A purge of the tag has set its count to zero already.
       if (!this.purges.hasHardMark([tag], sequence)) this.count(tag, -1)

@@ -30,14 +30,17 @@ export interface ValueEntry extends Life {
   readonly expiresAtMs: number
 }
 
-/** That a key does not exist. Never stale: when it has expired, it is gone. */
-export interface NotFoundEntry {
-  readonly kind: 'not-found'
+/**
+ * That a key does not exist, or has a value too large to be held. Never stale: when it has expired, it
+ * is gone.
+ */
+export interface Marker {
+  readonly kind: 'not-found' | 'too-large'
   readonly loadedAtMs: number
   readonly expiresAtMs: number
 }
 
-export type Entry = ValueEntry | NotFoundEntry
+export type Entry = ValueEntry | Marker
 
 /** Who loads a key instead of its owner: `guest`, another node; `no-node`, the edge, since no node could. */
 export type StandIn = 'guest' | 'no-node'
@@ -111,7 +114,7 @@ const TAG_OVERHEAD_BYTES = 64
 /** What holding `entry` under `key` counts as, in bytes. */
 export function heldBytes(key: string, entry: Entry): number {
   const bytes = utf8Length(key) + ENTRY_OVERHEAD_BYTES
-  if (entry.kind === 'not-found') return bytes
+  if (entry.kind !== 'value') return bytes
   const { value, contentType, contentLanguage, lastModified, originEtag, tags } = entry
   let texts = contentType.length
   for (const text of [contentLanguage, lastModified, originEtag]) texts += text?.length ?? 0

@@ -2,7 +2,9 @@
 
 /** The stable names by which a caller tells failures apart. They are part of the public interface. */
 export type ErrorCode =
+  | 'admin-disabled'
   | 'bad-key'
+  | 'bad-request'
   | 'config'
   | 'load-failed'
   | 'load-timeout'
@@ -10,6 +12,8 @@ export type ErrorCode =
   | 'not-found'
   | 'overloaded'
   | 'peer-unavailable'
+  | 'unauthorized'
+  | 'value-too-large'
 
 /**
  * Every failure that the cache itself reports. Branch on `code`, not on the class: a class does not
@@ -23,6 +27,12 @@ export abstract class CacheError extends Error {
 export class BadKeyError extends CacheError {
   override readonly name = 'BadKeyError'
   readonly code = 'bad-key'
+}
+
+/** An argument is not of the form that it has to be. */
+export class BadRequestError extends CacheError {
+  override readonly name = 'BadRequestError'
+  readonly code = 'bad-request'
 }
 
 /** A setting is wrong. Says which, what it was and what it may be. */
@@ -67,6 +77,12 @@ export class NoSuchGroupError extends CacheError {
 export class OverloadedError extends CacheError {
   override readonly name = 'OverloadedError'
   readonly code = 'overloaded'
+}
+
+/** The value is larger than its group holds, or than a call can carry. */
+export class ValueTooLargeError extends CacheError {
+  override readonly name = 'ValueTooLargeError'
+  readonly code = 'value-too-large'
 }
 
 /** A node could not serve: not reached, reset, or of another version. The only failure that permits a fallback. */

@@ -140,10 +140,12 @@ export class Filler {
     stale: ValueEntry | undefined,
   ): Promise<Entry> {
     if (result.kind === 'value') return this.entryOf(result)
-    if (result.kind === 'not-found') {
-      const loadedAtMs = this.parts.clock.now()
-      const ttlMs = result.ttlMs ?? this.parts.options.negativeTtlMs
-      return { kind: 'not-found', loadedAtMs, expiresAtMs: loadedAtMs + ttlMs }
+    if (result.kind !== 'not-modified') {
+      const { clock, options } = this.parts
+      const loadedAtMs = clock.now()
+      const otherwiseMs = result.kind === 'not-found' ? options.negativeTtlMs : options.ttlMs
+      const expiresAtMs = loadedAtMs + (result.ttlMs ?? otherwiseMs)
+      return { kind: result.kind, loadedAtMs, expiresAtMs }
     }
     // The same bytes, under the same tag: only its life begins anew. `LoadRunner` lets this answer pass
     // only where something was being refreshed.
@@ -175,7 +177,7 @@ export function hitFill(copy: Copy, nowMs: number): Fill {
 export function answerOf(entry: Entry): Answer {
   return entry.kind === 'value'
     ? { kind: 'value', entry }
-    : { kind: 'not-found', expiresAtMs: entry.expiresAtMs }
+    : { kind: entry.kind, expiresAtMs: entry.expiresAtMs }
 }
 
 export function detailOf(standIn: StandIn | undefined): Pick<CacheStatusMember, 'detail'> {

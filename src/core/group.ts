@@ -246,7 +246,7 @@ export class Group {
       const entry: Entry =
         reply.kind === 'value'
           ? reply.entry
-          : { kind: 'not-found', loadedAtMs: ticket.startedAtMs, expiresAtMs: reply.expiresAtMs }
+          : { kind: reply.kind, loadedAtMs: ticket.startedAtMs, expiresAtMs: reply.expiresAtMs }
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
       const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)

@@ -34,6 +34,13 @@ export interface NotFound {
   readonly ttlMs?: number
 }
 
+/** There is a value, but larger than a call between nodes can carry. Whoever wants it has to stream it. */
+export interface TooLarge {
+  readonly kind: 'too-large'
+  /** How long that may be remembered; the group's `ttl` when absent. */
+  readonly ttlMs?: number
+}
+
 /** The loader did not answer, or not in time. `detail` says what happened in words fit for a client. */
 export interface LoadFailure {
   readonly kind: 'failed'
@@ -41,7 +48,7 @@ export interface LoadFailure {
   readonly detail: string
 }
 
-export type Loaded = LoadedValue | NotModified | NotFound
+export type Loaded = LoadedValue | NotModified | NotFound | TooLarge
 
 /** Gets a value from where it truly lives. Throwing `NotFoundError` means "not found", anything else a failure. */
 export type Loader = (key: string, context: LoadContext) => Promise<Loaded>

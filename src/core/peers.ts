@@ -1,13 +1,14 @@
 /** Owns what a peer is and what it answers. Interfaces only: transport is left to `edge/` and `node/`. */
 
-import type { Life, StandIn, ValueEntry } from './entry.ts'
+import type { Life, Marker, StandIn, ValueEntry } from './entry.ts'
 import type { LoadFailure } from './loader.ts'
+import type { NodeStats } from './node-stats.ts'
 
 /** What the asker learns of the value. A loader's failure is one of the answers. */
 export type Answer =
   | { readonly kind: 'value'; readonly entry: ValueEntry }
-  /** With how long that may be remembered. */
-  | { readonly kind: 'not-found'; readonly expiresAtMs: number }
+  /** That there is no value, or one too large to be handed over, and how long that may be remembered. */
+  | { readonly kind: Marker['kind']; readonly expiresAtMs: number }
   | LoadFailure
 
 /**
@@ -23,7 +24,7 @@ export interface CacheStatusMember {
   readonly fwd?: 'miss' | 'stale'
   readonly stored?: boolean
   readonly collapsed?: boolean
-  readonly detail?: StandIn
+  readonly detail?: StandIn | 'too-large'
 }
 
 /** An answer and the way it took: one member per cache, the one nearest the origin first. */
@@ -65,6 +66,8 @@ export interface Peer {
   set(group: string, key: string, value: NewValue): Promise<boolean>
   /** Returns how many entries were purged. Throws as `get` does. */
   purge(group: string, purge: Purge): Promise<number>
+  /** The node's counters, of all groups. Throws as `get` does. */
+  stats(): Promise<NodeStats>
 }
 
 /** Chooses among the peers by key. */

@@ -1,5 +1,6 @@
 /** Owns who may administer: whoever has the bearer token. */
 
+import { OPEN_TO_ALL } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 
 /** The answer to a request that may not go on, or `undefined` when it may. */
@@ -11,12 +12,13 @@ const encoder = new TextEncoder()
 export function createGuard(token: string | undefined): Guard {
   return async (request) => {
     if (token === undefined) {
-      return problem('admin-disabled', 'Set the secret ADMIN_TOKEN to turn administration on.')
+      const detail = 'Set the secret ADMIN_TOKEN to turn administration on.'
+      return problem('admin-disabled', detail, { headers: OPEN_TO_ALL })
     }
     const given = /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1]
     if (given !== undefined && (await areEqual(given, token))) return undefined
     return problem('unauthorized', 'Send "Authorization: Bearer" with the token.', {
-      headers: { 'WWW-Authenticate': 'Bearer' },
+      headers: { ...OPEN_TO_ALL, 'WWW-Authenticate': 'Bearer' },
     })
   }
 }

@@ -2,6 +2,7 @@
 
 import { PeerUnavailableError } from '../core/errors.ts'
 import { PROTOCOL_VERSION } from '../core/messages.ts'
+import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../core/peers.ts'
 import type { Ring } from '../core/ring.ts'
 import type { CacheNode } from '../node/cache-node.ts'
@@ -10,7 +11,7 @@ type CacheNodeNamespace = DurableObjectNamespace<CacheNode>
 
 /** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
 type NodeCalls = {
-  [Call in 'get' | 'getMany' | 'set' | 'purge']: (
+  [Call in 'get' | 'getMany' | 'set' | 'purge' | 'stats']: (
     ...message: Parameters<CacheNode[Call]>
   ) => Promise<Awaited<ReturnType<CacheNode[Call]>>>
 }
@@ -19,7 +20,7 @@ type NodeCalls = {
 export const PEERS_PER_KEY = 3
 
 export class StubPeers implements PeerPicker {
-  private readonly ring: Ring
+  readonly ring: Ring
   private readonly peers: ReadonlyMap<string, Peer>
 
   constructor(ring: Ring, namespace: CacheNodeNamespace) {
@@ -67,6 +68,10 @@ class StubPeer implements Peer {
 
   purge(group: string, purge: Purge): Promise<number> {
     return this.call((node) => node.purge({ version: PROTOCOL_VERSION, group, purge }))
+  }
+
+  stats(): Promise<NodeStats> {
+    return this.call((node) => node.stats())
   }
 
   private async call<T>(use: (node: NodeCalls) => Promise<T>): Promise<T> {

@@ -3,65 +3,113 @@
 import { env as workerEnv } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
-import { systemClock } from '../core/clock.ts'
-import { purge, purgeValue, setValue } from './admin-routes.ts'
-import { createGuard } from './auth.ts'
-import { parseCachePath, readValue } from './cache-route.ts'
-import { createEdgeGroups } from './edge-groups.ts'
+import { purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
+import { createGuard, type Guard } from './auth.ts'
+import { readMany } from './batch-route.ts'
+import { readValue } from './cache-route.ts'
+import { createEdge, type Edge } from './edge.ts'
+import { createEntrypoint } from './entrypoint.ts'
+import { corsFor, OPEN_TO_ALL, optionsResponse } from './http/cors.ts'
 import { problem } from './http/problem.ts'
+import { type CachePath, findGroup, parseCachePath } from './requested-key.ts'
 
 export interface WorkerOptions {
   /** The groups in code; those of the `GROUPS` variable come on top. */
   readonly groups: GroupDefinitions
 }
 
+/** The default export of a Worker, or a part of one that has routes of its own. */
+export interface GroupcacheWorker {
+  readonly fetch: (
+    request: Request,
+    env: Cloudflare.Env,
+    context: ExecutionContext,
+  ) => Response | Promise<Response>
+  /** The class to export under this name, for service bindings of other Workers. */
+  readonly Groupcache: ReturnType<typeof createEntrypoint>
+}
+
 /**
  * The router Worker. What it keeps between requests is the groups' hot copies and counters; they live
  * as long as the isolate. Throws `ConfigError`, when the isolate starts.
  */
-export function createWorker({ groups: definitions }: WorkerOptions) {
-  const config = readConfig({ ...workerEnv }, definitions)
-  const groups = createEdgeGroups(config, workerEnv)
+export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
+  const config = readConfig({ ...workerEnv }, groups)
+  const edge = createEdge(config, workerEnv)
   const guard = createGuard(config.adminToken)
   const app = new Hono()
 
   app.get('/healthz', (c) => c.text('ok'))
   app.all('/healthz', () => methodNotAllowed('GET, HEAD'))
 
-  // Hono runs GET routes for HEAD, and drops the body then.
-  app.all('/cache/:group/*', async (c) => {
-    const request = c.req.raw
-    const path = parseCachePath(request.url)
+  app.all('/cache/:group/*', (c) => {
+    const path = parseCachePath(c.req.raw.url)
     // Hono has decoded what it matched; only the path as it was sent counts.
-    if (path === undefined) return noSuchRoute()
-    switch (request.method) {
-      case 'GET':
-      case 'HEAD':
-        return readValue(request, path, groups, systemClock)
-      case 'PUT':
-        return (await guard(request)) ?? setValue(request, path, groups)
-      case 'DELETE':
-        return (await guard(request)) ?? purgeValue(path, groups)
-      default:
-        return methodNotAllowed('GET, HEAD, PUT, DELETE')
-    }
+    return path === undefined ? noSuchRoute() : cacheRoute(c.req.raw, path, edge, guard)
   })
 
-  app.post('/admin/purge', async (c) => (await guard(c.req.raw)) ?? purge(c.req.raw, groups))
-  app.all('/admin/purge', () => methodNotAllowed('POST'))
+  app.use('/admin/*', async (c, next) => {
+    if (c.req.method === 'OPTIONS') return optionsResponse('GET, HEAD, POST, OPTIONS', true)
+    return (await guard(c.req.raw)) ?? next()
+  })
+  app.post('/admin/purge', (c) => purge(c.req.raw, edge))
+  app.all('/admin/purge', () => methodNotAllowed('POST, OPTIONS'))
+  app.get('/admin/ring', (c) => ring(c.req.raw, edge))
+  app.all('/admin/ring', () => methodNotAllowed('GET, HEAD, OPTIONS'))
+  app.get('/admin/stats', () => stats(edge))
+  app.all('/admin/stats', () => methodNotAllowed('GET, HEAD, OPTIONS'))
 
   app.notFound(noSuchRoute)
   app.onError((error) => {
     console.error('unexpected:', error)
-    return problem('internal', 'The failure has been logged.')
+    return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
   })
-  return app
+  return { fetch: app.fetch, Groupcache: createEntrypoint(edge) }
+}
+
+const VALUE_METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']
+/** Of `/cache/<group>`, which names no key: reading many at once. */
+const GROUP_METHODS = ['POST', 'OPTIONS']
+const READING = new Set(['GET', 'HEAD', 'POST'])
+
+async function cacheRoute(
+  request: Request,
+  path: CachePath,
+  edge: Edge,
+  guard: Guard,
+): Promise<Response> {
+  const { method } = request
+  const found = findGroup(edge, path.groupName)
+  const access = found instanceof Response ? 'public' : found.config.access
+  const methods = path.keyPath === '' ? [...GROUP_METHODS, ...VALUE_METHODS] : VALUE_METHODS
+  if (!methods.includes(method)) return methodNotAllowed(methods.join(', '), corsFor(access))
+  if (method === 'OPTIONS') return optionsResponse(methods.join(', '), access === 'public')
+
+  const isOpen = READING.has(method) && access === 'public'
+  const refusal = isOpen ? undefined : await guard(request)
+  if (refusal !== undefined) return refusal
+  if (found instanceof Response) return found
+  switch (method) {
+    case 'POST':
+      return readMany(request, found, edge)
+    case 'PUT':
+      return setValue(request, path, found)
+    case 'DELETE':
+      return purgeValue(path, found)
+    default:
+      return readValue(request, path, found, edge)
+  }
 }
 
 function noSuchRoute(): Response {
-  return problem('no-such-route', 'Values are at /cache/<group>/<key>.')
+  const detail = 'Values are at /cache/<group>/<key>.'
+  return problem('no-such-route', detail, { headers: OPEN_TO_ALL })
 }
 
-function methodNotAllowed(allow: string): Response {
-  return problem('method-not-allowed', `Allowed here: ${allow}.`, { headers: { Allow: allow } })
+function methodNotAllowed(
+  allow: string,
+  headers: Readonly<Record<string, string>> = OPEN_TO_ALL,
+): Response {
+  const extras = { headers: { ...headers, Allow: allow } }
+  return problem('method-not-allowed', `Allowed here: ${allow}.`, extras)
 }

@@ -1,23 +1,15 @@
-/** Owns how large a value may be that is answered at all. */
+/** Owns how large a value may be that is answered whole. */
 
 import { collect } from '../core/bytes.ts'
-import { LoadError } from '../core/errors.ts'
 
 /**
- * The largest value that can be answered. A call between nodes takes 32 MiB in all, and the key, the
- * headers and the envelope want some of it.
+ * The largest value that one call between nodes can carry: 32 MiB in all, of which the key, the headers
+ * and the envelope want some.
  */
-export const MAX_ANSWER_BYTES = 32 * 1024 * 1024 - 64 * 1024
+export const MAX_WHOLE_BYTES = 32 * 1024 * 1024 - 64 * 1024
 
-/** The whole body, decoded. Throws `LoadError` once it is known to be too large to be answered. */
-export async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const body = await collect(response.body, MAX_ANSWER_BYTES)
-  if (body === undefined) throw tooLarge()
-  return body
-}
-
-export function tooLarge(): LoadError {
-  return new LoadError(
-    `The value is larger than ${MAX_ANSWER_BYTES} bytes, the most that can be answered.`,
-  )
+/** The whole body, decoded; or `undefined` as soon as it is known to be larger than `MAX_WHOLE_BYTES`. */
+export async function readWhole(response: Response): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (Number(response.headers.get('content-length')) > MAX_WHOLE_BYTES) return undefined
+  return collect(response.body, MAX_WHOLE_BYTES)
 }

@@ -2,8 +2,8 @@
 
 import type { ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { Loaded, LoadedValue } from '../core/loader.ts'
-import { readBody } from './body.ts'
+import type { Loaded, LoadedValue, TooLarge } from '../core/loader.ts'
+import { readWhole } from './body.ts'
 
 export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
@@ -28,24 +28,37 @@ export async function answerFromResponse(
   throw new LoadError(`The response's status is ${response.status}.`)
 }
 
-async function valueFromResponse(response: Response): Promise<LoadedValue> {
-  const { headers } = response
-  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  if (!DECODED_CODINGS.has(coding)) {
+async function valueFromResponse(response: Response): Promise<LoadedValue | TooLarge> {
+  requireDecoded(response)
+  const value = await readWhole(response)
+  if (value === undefined) {
     discard(response)
-    throw new LoadError('The response has a content coding that the runtime does not decode.')
+    return { kind: 'too-large' }
   }
+  const { headers } = response
   const contentLanguage = shortHeader(headers, 'content-language')
   const lastModified = shortHeader(headers, 'last-modified')
   const originEtag = shortHeader(headers, 'etag')
   return {
     kind: 'value',
-    value: await readBody(response),
-    contentType: shortHeader(headers, 'content-type') ?? DEFAULT_CONTENT_TYPE,
+    value,
+    contentType: contentTypeOf(headers),
     ...(contentLanguage === undefined ? {} : { contentLanguage }),
     ...(lastModified === undefined ? {} : { lastModified }),
     ...(originEtag === undefined ? {} : { originEtag }),
   }
+}
+
+/** Throws `LoadError` for a body that nobody has decoded: it would be kept as if it were the value. */
+export function requireDecoded(response: Response): void {
+  const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  if (DECODED_CODINGS.has(coding)) return
+  discard(response)
+  throw new LoadError('The response has a content coding that the runtime does not decode.')
+}
+
+export function contentTypeOf(headers: Headers): string {
+  return shortHeader(headers, 'content-type') ?? DEFAULT_CONTENT_TYPE
 }
 
 /** A header that is kept with the value, and sent again. One beyond reason is as good as none. */

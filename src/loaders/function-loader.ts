@@ -3,11 +3,12 @@
 import { encodeUtf8 } from '../core/bytes.ts'
 import type { Life, ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { LoadedValue, Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
+import type { Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
-import { MAX_ANSWER_BYTES, tooLarge } from './body.ts'
+import { MAX_WHOLE_BYTES } from './body.ts'
 import { answerFromResponse, DEFAULT_CONTENT_TYPE } from './from-response.ts'
+import type { Open } from './open.ts'
 
 /** `"250ms"`, `"30s"`, `"5m"`, `"1h"`, or a number of milliseconds. */
 export type Duration = string | number
@@ -77,6 +78,17 @@ export function functionLoader<Env>(load: Load<Env>, env: Env): Loader {
   }
 }
 
+/** Opens the value without reading it: for values that are too large to be answered whole. */
+export function openFunction<Env>(load: Load<Env>, env: Env): Open {
+  return async (key, { group, signal }) => {
+    const loaded = await load(key, { env, group, signal })
+    if (loaded === null || loaded instanceof Response) return loaded
+    const described = isPlainValue(loaded) ? { value: loaded } : loaded
+    const headers = { 'Content-Type': contentTypeOf(described) }
+    return new Response(described.value, { headers })
+  }
+}
+
 function staleEntry({
   value,
   contentType,
@@ -104,39 +116,49 @@ async function answerFrom(loaded: Loaded, stale: ValueEntry | undefined): Promis
   return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded)
 }
 
-function describedValue(described: DescribedValue): LoadedValue {
+function describedValue(described: DescribedValue): LoaderAnswer {
+  const contentType = contentTypeOf(described)
+  const life = lifeOf(described)
+  const value = bytesOf(described.value)
+  if (value === undefined) {
+    return { kind: 'too-large', ...(life.ttlMs === undefined ? {} : { ttlMs: life.ttlMs }) }
+  }
+  return {
+    kind: 'value',
+    value,
+    contentType,
+    ...life,
+    ...(described.tags === undefined ? {} : { tags: tagsOf(described.tags) }),
+  }
+}
+
+/** Throws `LoadError` unless this is a value, with a content type that can be sent. */
+function contentTypeOf(described: DescribedValue): string {
   if (!isPlainValue(described?.value)) {
     throw new LoadError(
       'The loader returned neither a string, bytes, a Response, { value } nor null for "not found".',
     )
   }
-  const { value } = described
-  const contentType = described.contentType ?? defaultContentType(value)
+  const contentType = described.contentType ?? defaultContentType(described.value)
   // Printable ASCII: anything else could not be sent as a header, or could end it early.
   if (typeof contentType !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(contentType)) {
     throw new LoadError('The loader returned a contentType that is no header value.')
   }
-  return {
-    kind: 'value',
-    value: bytesOf(value),
-    contentType,
-    ...lifeOf(described),
-    ...(described.tags === undefined ? {} : { tags: tagsOf(described.tags) }),
-  }
+  return contentType
 }
 
 function isPlainValue(value: unknown): value is string | Uint8Array | ArrayBuffer {
   return typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer
 }
 
-function bytesOf(value: string | Uint8Array | ArrayBuffer): Uint8Array {
+/** `undefined` where they are too many to be answered whole. */
+function bytesOf(value: string | Uint8Array | ArrayBuffer): Uint8Array | undefined {
   // UTF-8 takes at least a byte for each code unit, so a text may be known to be too large unencoded.
   const leastBytes = typeof value === 'string' ? value.length : value.byteLength
-  if (leastBytes > MAX_ANSWER_BYTES) throw tooLarge()
+  if (leastBytes > MAX_WHOLE_BYTES) return undefined
   // Always a copy: the loader may go on writing to what it has returned.
   const bytes = typeof value === 'string' ? encodeUtf8(value) : copyOf(value)
-  if (bytes.byteLength > MAX_ANSWER_BYTES) throw tooLarge()
-  return bytes
+  return bytes.byteLength > MAX_WHOLE_BYTES ? undefined : bytes
 }
 
 function copyOf(value: Uint8Array | ArrayBuffer): Uint8Array {

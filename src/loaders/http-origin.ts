@@ -5,6 +5,7 @@ import { BadKeyError, LoadError } from '../core/errors.ts'
 import type { Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
 import { answerFromResponse, discard } from './from-response.ts'
+import type { Open } from './open.ts'
 import { responseLife } from './response-life.ts'
 
 export interface HttpOrigin {
@@ -24,29 +25,44 @@ export interface HttpOriginParts {
 const MOST_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
+const PLATFORM: HttpOriginParts = { fetch: globalThis.fetch, now: Date.now }
+
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
-export function httpOriginLoader(
-  origin: HttpOrigin,
-  { fetch, now }: HttpOriginParts = { fetch: globalThis.fetch, now: Date.now },
-): Loader {
+export function httpOriginLoader(origin: HttpOrigin, parts = PLATFORM): Loader {
   return async (key, { signal, stale }) => {
-    const response = await follow(urlOf(origin.baseUrl, key), (url) =>
-      fetch(url.href, {
-        headers: { ...origin.headers, ...conditionsOf(stale) },
-        signal,
-        redirect: 'manual',
-        // The platform's own cache knows nothing of our purges.
-        cache: 'no-store',
-      }),
-    )
-    const life = responseLife(response.headers, now())
+    const response = await request(origin, key, signal, conditionsOf(stale), parts)
+    const life = responseLife(response.headers, parts.now())
     const answer = await answerFromResponse(response, stale)
-    if (answer.kind === 'not-found')
+    if (answer.kind === 'not-found' || answer.kind === 'too-large') {
       return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
+    }
     if (answer.kind === 'not-modified') return { ...answer, ...life }
     const tags = parseTagHeader(response.headers.get('cache-tag') ?? '') ?? []
     return { ...answer, ...life, tags }
   }
+}
+
+/** Opens the value without reading it: for values that are too large to be answered whole. */
+export function openHttpOrigin(origin: HttpOrigin, parts = PLATFORM): Open {
+  return (key, { signal }) => request(origin, key, signal, {}, parts)
+}
+
+function request(
+  { baseUrl, headers }: HttpOrigin,
+  key: string,
+  signal: AbortSignal,
+  conditions: Readonly<Record<string, string>>,
+  { fetch }: HttpOriginParts,
+): Promise<Response> {
+  return follow(urlOf(baseUrl, key), (url) =>
+    fetch(url.href, {
+      headers: { ...headers, ...conditions },
+      signal,
+      redirect: 'manual',
+      // The platform's own cache knows nothing of our purges.
+      cache: 'no-store',
+    }),
+  )
 }
 
 /** Asks whether what is held is still current (RFC 9110, section 13.1; both, as 13.2.2 lets servers choose). */

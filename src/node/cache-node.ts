@@ -15,10 +15,10 @@ import {
   type PurgeMessage,
   type SetMessage,
 } from '../core/messages.ts'
+import { type NodeStats, nodeStats } from '../core/node-stats.ts'
 import type { Reply } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
-import { type NodeStats, nodeStats } from './node-stats.ts'
 
 /** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
 export interface CacheNode extends DurableObject<Cloudflare.Env> {

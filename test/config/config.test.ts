@@ -82,6 +82,7 @@ describe('a group', () => {
       maxBytes: 16 * 1024 * 1024,
       maxHotBytes: 4 * 1024 * 1024,
       clientTtlMs: 0,
+      access: 'public',
       maxLoads: 128,
     })
   })
@@ -105,7 +106,7 @@ describe('a group', () => {
       headers: { Accept: 'text/html' },
       eviction: 'lru',
       durable: false,
-      access: 'public',
+      access: 'private',
     } as const
 
     const inCode = readConfig({}, { pages: options }).groups.get('pages')
@@ -125,6 +126,7 @@ describe('a group', () => {
         maxValueBytes: 524_288,
       },
       maxLoads: 4,
+      access: 'private',
       maxBytes: 1_048_576,
       clientTtlMs: 3_600_000,
     })
@@ -213,7 +215,7 @@ describe('a group', () => {
     ],
     ['an eviction that does not exist', { load, eviction: 'fifo' }, 'groups.g.eviction'],
     ['durable, as long as it would do nothing', { load, durable: true }, 'groups.g.durable'],
-    ['private, as long as it would do nothing', { load, access: 'private' }, 'groups.g.access'],
+    ['access for nobody', { load, access: 'none' }, 'groups.g.access'],
   ])('with %s is refused, and the field named', (_, definition, field) => {
     expect(configError({}, { g: definition }).field).toBe(field)
   })

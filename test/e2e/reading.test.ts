@@ -252,11 +252,11 @@ describe('failures over HTTP', () => {
     },
   )
 
-  test.each(['POST', 'PATCH', 'OPTIONS'])('%s is not allowed on a value', async (method) => {
+  test.each(['POST', 'PATCH', 'REPORT'])('%s is not allowed on a value', async (method) => {
     const response = await worker.get('/cache/scores/Tom', { method })
 
     expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE')
+    expect(response.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE, OPTIONS')
     expect(await response.json()).toMatchObject({ code: 'method-not-allowed' })
   })
 

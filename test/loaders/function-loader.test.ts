@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ValueEntry } from '../../src/core/entry.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
-import { MAX_ANSWER_BYTES } from '../../src/loaders/body.ts'
+import { MAX_WHOLE_BYTES } from '../../src/loaders/body.ts'
 import { functionLoader, type Loaded, type StaleEntry } from '../../src/loaders/function-loader.ts'
 
 const CONTEXT = { signal: new AbortController().signal, group: 'scores' }
@@ -109,12 +109,15 @@ describe('what a load function may return', () => {
     expect(await load(response)).toEqual({ kind: 'not-found' })
   })
 
-  test('a value larger than can be answered is refused', async () => {
-    await expect(load(new Uint8Array(MAX_ANSWER_BYTES + 1))).rejects.toThrow('larger than')
-    await expect(load(new Response(new Uint8Array(MAX_ANSWER_BYTES + 1)))).rejects.toThrow(
-      'larger than',
-    )
-    expect(await load(new Uint8Array(MAX_ANSWER_BYTES))).toMatchObject({ kind: 'value' })
+  test('a value larger than a call can carry says so', async () => {
+    const tooLarge = new Uint8Array(MAX_WHOLE_BYTES + 1)
+
+    expect(await load(tooLarge)).toEqual({ kind: 'too-large' })
+    expect(await load('x'.repeat(MAX_WHOLE_BYTES + 1))).toEqual({ kind: 'too-large' })
+    expect(await load('é'.repeat(MAX_WHOLE_BYTES / 2 + 1))).toEqual({ kind: 'too-large' })
+    expect(await load(new Response(tooLarge))).toEqual({ kind: 'too-large' })
+    expect(await load({ value: tooLarge, ttl: 5 })).toEqual({ kind: 'too-large', ttlMs: 5 })
+    expect(await load(tooLarge.subarray(1))).toMatchObject({ kind: 'value' })
   })
 })
 

@@ -3,6 +3,7 @@
 import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
 import type { Loader } from '../../src/core/loader.ts'
+import { type NodeStats, nodeStats } from '../../src/core/node-stats.ts'
 import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -34,6 +35,11 @@ export class FakePeer implements Peer {
 
   async purge(group: string, purge: Purge): Promise<number> {
     return this.groupNamed(group).purgeLocally(purge)
+  }
+
+  async stats(): Promise<NodeStats> {
+    if (this.broken) throw new PeerUnavailableError(`${this.name} is down.`)
+    return structuredClone(nodeStats(this.name, this.groups.values()))
   }
 
   private groupNamed(name: string): Group {

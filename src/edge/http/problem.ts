@@ -13,8 +13,10 @@ const PROBLEMS = {
   'not-found': [404, 'The key does not exist'],
   'no-such-route': [404, 'There is nothing at this path'],
   'method-not-allowed': [405, 'The method is not allowed here'],
+  'precondition-failed': [412, 'The precondition does not hold'],
   'value-too-large': [413, 'The value is too large'],
   'body-too-large': [413, 'The request body is too large'],
+  'range-not-satisfiable': [416, 'The range is not within the value'],
   internal: [500, 'Something went wrong here'],
   'load-failed': [502, 'The value could not be loaded'],
   overloaded: [503, 'There is too much to do at the moment'],
@@ -22,6 +24,10 @@ const PROBLEMS = {
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof PROBLEMS
+
+export function statusOf(code: ProblemCode): number {
+  return PROBLEMS[code][0]
+}
 
 export interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>

@@ -1,41 +1,81 @@
-/** Owns the answer that carries a value. */
+/** Owns the answer that carries a value: all of it, a part of it, or that the client has it already. */
 
+import type { Access } from '../../config/config.ts'
 import type { ValueEntry } from '../../core/entry.ts'
 import type { CacheStatusMember } from '../../core/peers.ts'
 import { clientCacheControl } from './cache-control.ts'
 import { cacheStatus } from './cache-status.ts'
+import { corsFor } from './cors.ts'
+import { evaluatePreconditions } from './preconditions.ts'
+import { problem } from './problem.ts'
+import { requestedRange } from './range.ts'
+import { bodyOf } from './stream.ts'
 
 export interface ValueAnswer {
   readonly entry: ValueEntry
   readonly path: readonly CacheStatusMember[]
+  readonly access: Access
   readonly clientTtlMs: number
   readonly nowMs: number
-  /** Whether the body goes along: not for HEAD (RFC 9110, section 9.3.2). */
-  readonly withBody: boolean
 }
 
-export function valueResponse({
+/** Answers GET and HEAD. */
+export function valueResponse(request: Request, answer: ValueAnswer): Response {
+  const { entry } = answer
+  const { value } = entry
+  const verdict = evaluatePreconditions(request.headers, entry)
+  if (verdict === 'failed') {
+    return problem('precondition-failed', 'The value is not the one that the request is about.', {
+      headers: corsFor(answer.access),
+    })
+  }
+  const headers = headersOf(answer)
+  // RFC 9110, section 15.4.5: without what describes the body that is not sent.
+  if (verdict === 'not-modified') return new Response(null, { status: 304, headers })
+
+  headers['Content-Type'] = entry.contentType
+  if (entry.contentLanguage !== undefined) headers['Content-Language'] = entry.contentLanguage
+  // Said aloud, so that nothing on the way compresses the body and leaves it a strong ETag.
+  headers['Content-Encoding'] = 'identity'
+  headers['Accept-Ranges'] = 'bytes'
+
+  // Section 14.2: Range is defined for GET only.
+  const isHead = request.method === 'HEAD'
+  const range = isHead ? undefined : requestedRange(request.headers, entry, value.byteLength)
+  if (range === 'unsatisfiable') {
+    return problem('range-not-satisfiable', `The value has ${value.byteLength} bytes.`, {
+      headers: { ...corsFor(answer.access), 'Content-Range': `bytes */${value.byteLength}` },
+    })
+  }
+  const bytes = range === undefined ? value : value.subarray(range.first, range.last + 1)
+  headers['Content-Length'] = String(bytes.byteLength)
+  if (range !== undefined) {
+    headers['Content-Range'] = `bytes ${range.first}-${range.last}/${value.byteLength}`
+  }
+  return new Response(isHead ? null : bodyOf(bytes), {
+    status: range === undefined ? 200 : 206,
+    headers,
+  })
+}
+
+/** The headers of every answer about a value, with or without a body. */
+function headersOf({
   entry,
   path,
+  access,
   clientTtlMs,
   nowMs,
-  withBody,
-}: ValueAnswer): Response {
+}: ValueAnswer): Record<string, string> {
   const headers: Record<string, string> = {
-    'Content-Type': entry.contentType,
-    'Content-Length': String(entry.value.byteLength),
-    // Said aloud, so that nothing on the way compresses the body and leaves it a strong ETag.
-    'Content-Encoding': 'identity',
     ETag: entry.etag,
     Age: String(ageSeconds(entry, nowMs)),
-    'Cache-Control': clientCacheControl(clientTtlMs, entry.expiresAtMs - nowMs),
+    'Cache-Control': clientCacheControl(access, clientTtlMs, entry.expiresAtMs - nowMs),
     'X-Content-Type-Options': 'nosniff',
-    'Access-Control-Allow-Origin': '*',
     'Cache-Status': cacheStatus(path),
+    ...corsFor(access),
   }
-  if (entry.contentLanguage !== undefined) headers['Content-Language'] = entry.contentLanguage
   if (entry.lastModified !== undefined) headers['Last-Modified'] = entry.lastModified
-  return new Response(withBody ? entry.value : null, { headers })
+  return headers
 }
 
 /** RFC 9111, section 5.1. Clocks of two machines may differ: never below 0. */

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
-import { createEdgeGroups } from '../../src/edge/edge-groups.ts'
+import { createEdge } from '../../src/edge/edge.ts'
 
 test('when no node can be reached, the edge loads the key itself, once, and says so', async () => {
   const loaded: string[] = []
@@ -10,8 +10,8 @@ test('when no node can be reached, the edge loads the key itself, once, and says
     return '630'
   }
   const config = readConfig({}, { scores: { load } })
-  const groups = createEdgeGroups(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
-  const group = groups.get('scores')?.group
+  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const group = edge.groups.get('scores')?.group
 
   const reply = await group?.get('Tom')
   const again = await group?.get('Tom')
@@ -22,4 +22,10 @@ test('when no node can be reached, the edge loads the key itself, once, and says
   ])
   expect(loaded).toEqual(['Tom'])
   expect(group?.stats).toMatchObject({ peerErrors: 3, edgeLoads: 1 })
+})
+
+test('a Worker whose nodes are not bound does not start', () => {
+  const config = readConfig({}, { scores: { load: () => '630' } })
+
+  expect(() => createEdge(config, {} as Cloudflare.Env)).toThrow(/CACHE_NODE is not set/)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCachePath } from '../../src/edge/cache-route.ts'
+import { parseCachePath } from '../../src/edge/requested-key.ts'
 
 describe('parseCachePath', () => {
   test.each([

@@ -1,21 +1,33 @@
-/** Owns the groups of one edge isolate: hot copies, and the ring of nodes behind them. */
+/** Owns what one edge isolate has: its settings, the ring of nodes, and the groups with their hot copies. */
 
-import { createGroup } from '../compose.ts'
+import { createGroup, createOpen } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { Ring } from '../core/ring.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
+import type { Open } from '../loaders/open.ts'
 import { StubPeers } from './stub-peers.ts'
 
 export interface EdgeGroup {
   readonly group: Group
   readonly config: GroupConfig
+  /** The way to values that are too large to come through a node. */
+  readonly open: Open
+}
+
+export interface Edge {
+  readonly config: Config
+  readonly groups: ReadonlyMap<string, EdgeGroup>
+  readonly peers: StubPeers
+  readonly clock: Clock
 }
 
 const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
 
-export function createEdgeGroups(config: Config, env: Cloudflare.Env): Map<string, EdgeGroup> {
+/** Throws `ConfigError` when the nodes are not bound. */
+export function createEdge(config: Config, env: Cloudflare.Env): Edge {
   if (typeof env.CACHE_NODE?.getByName !== 'function') {
     throw new ConfigError(
       'CACHE_NODE',
@@ -34,7 +46,7 @@ export function createEdgeGroups(config: Config, env: Cloudflare.Env): Map<strin
       maxLoads: Number.POSITIVE_INFINITY,
     })
     group.registerPeers(peers)
-    groups.set(groupConfig.name, { group, config: groupConfig })
+    groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }
-  return groups
+  return { config, groups, peers, clock: systemClock }
 }

@@ -1,0 +1,68 @@
+/** Owns `POST /cache/<group>`: many keys of one group in one request. */
+
+import * as v from 'valibot'
+import type { ManyResult } from '../core/api.ts'
+import { canonicalKey } from '../core/key.ts'
+import type { Edge, EdgeGroup } from './edge.ts'
+import { corsFor } from './http/cors.ts'
+import { readJson } from './http/json-body.ts'
+import { type ProblemCode, statusOf } from './http/problem.ts'
+import { getMany } from './many.ts'
+import { unlessBadKey } from './requested-key.ts'
+
+const MOST_KEYS = 1_000
+
+const batchSchema = v.strictObject({
+  keys: v.pipe(
+    v.array(v.string('text'), 'a list of keys'),
+    v.maxLength(MOST_KEYS, `at most ${MOST_KEYS} keys`),
+  ),
+})
+
+export async function readMany(
+  request: Request,
+  { config, group }: EdgeGroup,
+  edge: Edge,
+): Promise<Response> {
+  const cors = corsFor(config.access)
+  const body = await readJson(request, batchSchema, cors)
+  if (body instanceof Response) return body
+  const { keyForm } = config.source
+  const keys = unlessBadKey(config, () => body.keys.map((key) => canonicalKey(keyForm, key)))
+  if (keys instanceof Response) return keys
+
+  const results = await getMany(group, keys, edge.clock)
+  const headers = { 'Cache-Control': 'no-store', ...cors }
+  return Response.json({ entries: results.map(batchEntry), keyForm }, { headers })
+}
+
+function batchEntry(result: ManyResult): object {
+  const { key } = result
+  if (result.kind === 'not-found') return { key, status: 404, code: 'not-found' }
+  if (result.kind === 'failed') {
+    const { code, message } = result
+    return { key, status: statusOf(code as ProblemCode), code, detail: message }
+  }
+  const { contentType, etag, value, ageMs, expiresAtMs, status: cacheStatus } = result
+  return {
+    key,
+    status: 200,
+    contentType,
+    etag,
+    value: base64(value),
+    ageMs,
+    expiresAtMs,
+    cacheStatus,
+  }
+}
+
+/** Piece by piece: a call takes only so many arguments. Each piece but the last has whole groups of three. */
+const PIECE_BYTES = 0x6000
+
+function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (let offset = 0; offset < bytes.byteLength; offset += PIECE_BYTES) {
+    text += btoa(String.fromCharCode(...bytes.subarray(offset, offset + PIECE_BYTES)))
+  }
+  return text
+}

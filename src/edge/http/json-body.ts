@@ -1,0 +1,41 @@
+/** Owns request bodies in JSON: their bound, and errors that name the field. */
+
+import * as v from 'valibot'
+import { collect } from '../../core/bytes.ts'
+import { problem } from './problem.ts'
+
+/** The largest body: a thousand keys of the greatest length fit. */
+const LARGEST_BYTES = 2 * 1024 * 1024
+
+/** What the body says, or the answer that it does not say it well. */
+export async function readJson<Schema extends v.GenericSchema>(
+  request: Request,
+  schema: Schema,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<v.InferOutput<Schema> | Response> {
+  const announced = Number(request.headers.get('content-length'))
+  const bytes = announced > LARGEST_BYTES ? undefined : await collect(request.body, LARGEST_BYTES)
+  if (bytes === undefined) {
+    return problem('body-too-large', `The body may have up to ${LARGEST_BYTES} bytes.`, { headers })
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
+  } catch {
+    return problem('bad-request', 'The body is not JSON.', { headers })
+  }
+  const result = v.safeParse(schema, json, { abortEarly: true })
+  if (result.success) return result.output
+  return problem('bad-request', describe(result.issues[0]), { headers })
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const field = (issue.path ?? []).map(({ key }) => String(key)).join('.')
+  const allowed = issue.type === 'strict_object' ? strictness(issue) : issue.message
+  return `${field === '' ? 'The body' : field}: ${allowed}.`
+}
+
+function strictness({ expected, path }: v.BaseIssue<unknown>): string {
+  if (path === undefined) return 'an object'
+  return expected === 'never' ? 'no such field' : 'must be there'
+}

@@ -1,0 +1,120 @@
+/**
+ * Owns values that are too large to come through a node. Each caller has a load of its own, straight
+ * from the source; nothing is kept, and no more than a piece of it is in memory at a time.
+ */
+
+import { type Clock, within } from '../core/clock.ts'
+import { LoadError, LoadTimeoutError, NotFoundError } from '../core/errors.ts'
+import type { CacheStatusMember } from '../core/peers.ts'
+import { contentTypeOf, discard, requireDecoded } from '../loaders/from-response.ts'
+import type { EdgeGroup } from './edge.ts'
+import { clientCacheControl } from './http/cache-control.ts'
+import { cacheStatus } from './http/cache-status.ts'
+import { corsFor } from './http/cors.ts'
+import { problem } from './http/problem.ts'
+
+/** A plain 200: what has not been seen as a whole has no entity tag, and no ranges. */
+export async function streamValue(
+  request: Request,
+  edgeGroup: EdgeGroup,
+  key: string,
+  path: readonly CacheStatusMember[],
+  clock: Clock,
+): Promise<Response> {
+  const { config } = edgeGroup
+  const status = { path: markLast(path), headers: corsFor(config.access) }
+  const abort = new AbortController()
+  let response: Response
+  try {
+    response = await open(edgeGroup, key, abort, clock)
+  } catch (error) {
+    if (error instanceof NotFoundError) return problem('not-found', error.message, status)
+    console.error(`group ${config.name} at edge:`, error)
+    const code = error instanceof LoadTimeoutError ? 'load-timeout' : 'load-failed'
+    return problem(code, `Group ${config.name}: the value could not be streamed.`, status)
+  }
+
+  const headers = new Headers({
+    'Content-Type': contentTypeOf(response.headers),
+    'Content-Encoding': 'identity',
+    'Cache-Control': clientCacheControl(config.access, 0, 0),
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Status': cacheStatus(status.path),
+    ...status.headers,
+  })
+  const length = lengthOf(response)
+  if (length !== undefined) headers.set('Content-Length', String(length))
+  if (request.method === 'HEAD' || response.body === null) {
+    discard(response)
+    return new Response(null, { headers })
+  }
+  const { readable, writable } =
+    length === undefined ? new TransformStream() : new FixedLengthStream(length)
+  // Rejects when either side breaks off: the other has been told by then, and nobody else waits.
+  relay(response.body, writable, config.options.timeoutMs, clock).catch(() => abort.abort())
+  return new Response(readable, { headers })
+}
+
+/** Within the group's `timeout`: that covers the time until the headers are there. */
+async function open(
+  { config, open }: EdgeGroup,
+  key: string,
+  abort: AbortController,
+  clock: Clock,
+): Promise<Response> {
+  const { timeoutMs } = config.options
+  const opening = open(key, { group: config.name, signal: abort.signal })
+  const response = await within(clock, timeoutMs, opening)
+  if (response === undefined) {
+    const error = new LoadTimeoutError(`Group ${config.name}: no answer within ${timeoutMs} ms.`)
+    abort.abort(error)
+    opening.catch(() => {})
+    throw error
+  }
+  if (response === null || response.status === 404 || response.status === 410) {
+    if (response !== null) discard(response)
+    throw new NotFoundError('The loader says that this key does not exist.')
+  }
+  if (response.status !== 200) {
+    discard(response)
+    throw new LoadError(`The response's status is ${response.status}.`)
+  }
+  requireDecoded(response)
+  return response
+}
+
+/** Gives up when nothing comes for `idleMs`, or nothing is taken. */
+async function relay(
+  from: ReadableStream<Uint8Array>,
+  to: WritableStream<Uint8Array>,
+  idleMs: number,
+  clock: Clock,
+): Promise<void> {
+  const reader = from.getReader()
+  const writer = to.getWriter()
+  try {
+    for (;;) {
+      const piece = await within(clock, idleMs, reader.read())
+      if (piece === undefined) throw new LoadTimeoutError(`Nothing more came within ${idleMs} ms.`)
+      if (piece.done) break
+      await writer.write(piece.value)
+    }
+    await writer.close()
+  } catch (error) {
+    await Promise.allSettled([reader.cancel(error), writer.abort(error)])
+    throw error
+  }
+}
+
+/** `undefined` where the body was coded on its way: then its length is not what was announced. */
+function lengthOf({ headers }: Response): number | undefined {
+  const length = headers.get('content-length')
+  const isCoded = headers.get('content-encoding') !== null
+  return isCoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length)
+}
+
+/** The cache nearest the client says why it did not answer itself. */
+function markLast(path: readonly CacheStatusMember[]): CacheStatusMember[] {
+  const last = path.at(-1) as CacheStatusMember
+  return [...path.slice(0, -1), { ...last, detail: 'too-large' }]
+}
