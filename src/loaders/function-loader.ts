@@ -85,7 +85,7 @@ export function openFunction<Env>(load: Load<Env>, env: Env): Open {
     if (loaded === null || loaded instanceof Response) return loaded
     const described = isPlainValue(loaded) ? { value: loaded } : loaded
     const headers = { 'Content-Type': contentTypeOf(described) }
-    return new Response(described.value, { headers })
+    return new Response(described.value as ArrayBuffer, { headers })
   }
 }
 

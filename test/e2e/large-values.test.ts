@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { digestOf, digestOfBig, sendBig } from '../support/big-body.ts'
+import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
+import { startWorker, type WorkerServer } from '../support/worker-server.ts'
+
+const MiB = 1024 * 1024
+
+let origin: HttpOriginServer
+let worker: WorkerServer
+
+beforeAll(async () => {
+  origin = await startHttpOrigin()
+  const group = { origin: origin.url, maxBytes: '64MiB', maxHotBytes: 0 }
+  const GROUPS = {
+    files: group,
+    stored: { ...group, maxValueBytes: '30MiB' },
+    impatient: { ...group, timeout: '300ms' },
+  }
+  worker = await startWorker({ vars: { GROUPS } })
+})
+
+afterAll(async () => {
+  await worker.close()
+  await origin.close()
+})
+
+beforeEach(() => {
+  origin.answer = (request, response) => {
+    const [, length = '0', form] = (request.url as string).split('/')
+    response.setHeader('Content-Type', 'application/x-big')
+    response.setHeader('ETag', '"the origin\'s"')
+    if (form?.startsWith('announced')) response.setHeader('Content-Length', length)
+    sendBig(response, Number(length))
+  }
+})
+
+describe('a value over 1 MiB', () => {
+  test('comes whole, with its length and tag, from memory the second time', async () => {
+    const path = `/cache/stored/${20 * MiB + 1}/announced`
+    const first = await digestOf(await worker.get(path))
+    const response = await worker.get(path)
+    const second = await digestOf(response)
+
+    expect(first).toEqual({ digest: digestOfBig(20 * MiB + 1), length: 20 * MiB + 1 })
+    expect(second).toEqual(first)
+    expect(response.headers.get('content-length')).toBe(String(20 * MiB + 1))
+    expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{32}"$/)
+    expect(response.headers.get('cache-status')).toMatch(/^node-\d+; hit;/)
+    expect(origin.countOf(`/${20 * MiB + 1}/announced`)).toBe(1)
+  })
+
+  test('comes in parts too', async () => {
+    const path = `/cache/stored/${20 * MiB + 1}/announced`
+    const whole = new Uint8Array(await (await worker.get(path)).arrayBuffer())
+
+    const part = await worker.get(path, { headers: { Range: `bytes=${5 * MiB}-${8 * MiB}` } })
+
+    expect(part.status).toBe(206)
+    expect(part.headers.get('content-length')).toBe(String(3 * MiB + 1))
+    const bytes = new Uint8Array(await part.arrayBuffer())
+    expect(Buffer.compare(bytes, whole.subarray(5 * MiB, 8 * MiB + 1))).toBe(0)
+  })
+})
+
+describe('a value over what a call can carry', () => {
+  test.each(['announced', 'chunked'])('is streamed to each caller, uncached (%s)', async (form) => {
+    const length = 40 * MiB
+    const response = await worker.get(`/cache/files/${length}/${form}`)
+    const received = await digestOf(response)
+
+    expect(response.status).toBe(200)
+    expect(received).toEqual({ digest: digestOfBig(length), length })
+    expect(response.headers.get('content-type')).toBe('application/x-big')
+    expect(response.headers.get('cache-control')).toBe('public, no-cache')
+    expect(response.headers.get('etag')).toBeNull()
+    expect(response.headers.get('accept-ranges')).toBeNull()
+    expect(response.headers.get('content-length')).toBe(
+      form === 'announced' ? String(length) : null,
+    )
+    expect(response.headers.get('cache-status')).toMatch(
+      /^node-\d+; fwd=miss; stored, edge; fwd=miss; detail=too-large$/,
+    )
+  })
+
+  test('is one load for each caller once its size is known, whatever range is asked for', async () => {
+    const path = `/${40 * MiB}/announced?once`
+    await digestOf(await worker.get(`/cache/files${path}`))
+    const before = origin.countOf(path)
+
+    const response = await worker.get(`/cache/files${path}`, { headers: { Range: 'bytes=0-9' } })
+    const head = await worker.get(`/cache/files${path}`, { method: 'HEAD' })
+
+    expect(response.status).toBe(200)
+    expect((await digestOf(response)).length).toBe(40 * MiB)
+    expect(head.headers.get('content-length')).toBe(String(40 * MiB))
+    expect(origin.countOf(path) - before).toBe(2)
+  })
+
+  test('leaves the memory of the runtime flat', async () => {
+    const path = `/cache/files/${48 * MiB}/announced?flat`
+    await digestOf(await worker.get(path))
+    const before = residentBytes()
+
+    let peak = 0
+    for (let i = 0; i < 2; i++) {
+      const bodies = await Promise.all(
+        Array.from({ length: 4 }, async () => digestOf(await worker.get(path))),
+      )
+      peak = Math.max(peak, residentBytes())
+      for (const { length } of bodies) expect(length).toBe(48 * MiB)
+    }
+
+    // 384 MiB have gone through by now.
+    expect(peak - before).toBeLessThan(128 * MiB)
+  })
+
+  test('that stalls midway is broken off after the timeout, not before', async () => {
+    origin.answer = (_, response) => {
+      response.setHeader('Content-Length', 40 * MiB)
+      response.write(Buffer.alloc(MiB))
+    }
+
+    const response = await worker.get('/cache/impatient/stall')
+
+    expect(response.status).toBe(200)
+    await expect(digestOf(response)).rejects.toThrow()
+  })
+
+  test('that does not exist any more is 404, and one whose origin is down is 502', async () => {
+    await digestOf(await worker.get(`/cache/files/${40 * MiB}/announced?gone`))
+    origin.answer = (_, response) => response.writeHead(404).end()
+    const gone = await worker.get(`/cache/files/${40 * MiB}/announced?gone`)
+    origin.answer = (_, response) => response.writeHead(500).end('secret')
+    const down = await worker.get(`/cache/files/${40 * MiB}/announced?gone`)
+
+    expect(gone.status).toBe(404)
+    expect(await gone.json()).toMatchObject({ code: 'not-found' })
+    expect(down.status).toBe(502)
+    expect(await down.text()).not.toContain('secret')
+  })
+})
+
+/** Of all workerd processes that this one has started. */
+function residentBytes(): number {
+  const pids = execFileSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' })
+  const lines = pids
+    .trim()
+    .split('\n')
+    .map((pid) => readFileSync(`/proc/${pid}/statm`, 'utf8'))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ')[1]) * 4096, 0)
+}
