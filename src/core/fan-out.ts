@@ -6,39 +6,79 @@ import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply } from './pe
 /** Calls under way at once for one purge: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
 
+/**
+ * The room for the values of one batch, in bytes: less than a call can carry, and little enough for an
+ * edge isolate to hold it twice, as bytes and as text.
+ */
+export const BATCH_BYTES = 16 * 1024 * 1024
+
+/** Keys that a node gets at a time, so that little is loaded that then has no room. */
+const SLICE_KEYS = 64
+
+/** What takes room in an answer. */
+export function valueBytes(reply: Reply): number {
+  return reply.kind === 'value' ? reply.entry.value.byteLength : 0
+}
+
+/** A node's part of a batch: replies in the order asked, `null` where a value has no room. */
+export async function getManyWithin(
+  get: (key: string) => Reply | Promise<Reply>,
+  keys: readonly string[],
+  maxBytes: number,
+): Promise<(Reply | null)[]> {
+  const replies: (Reply | null)[] = []
+  let room = maxBytes
+  for (let start = 0; start < keys.length; start += SLICE_KEYS) {
+    const slice = keys.slice(start, start + SLICE_KEYS)
+    // One has had no room: to load more would mostly be in vain.
+    if (replies.includes(null)) {
+      replies.push(...slice.map(() => null))
+      continue
+    }
+    for (const reply of await Promise.all(slice.map(get))) {
+      const bytes = valueBytes(reply)
+      replies.push(bytes <= room ? reply : null)
+      if (bytes <= room) room -= bytes
+    }
+  }
+  return replies
+}
+
 export interface Batch {
-  readonly found: ReadonlyMap<string, Reply>
+  /** `null` where a value has no room. */
+  readonly found: ReadonlyMap<string, Reply | null>
   /** Keys that no peer could serve. */
   readonly unanswered: readonly string[]
   /** Why peers could not serve: one error for each call that failed. */
   readonly failures: readonly PeerUnavailableError[]
 }
 
-/** Asks each owner once for all of its keys, then the guests for what their owners could not serve. */
+/**
+ * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The
+ * room is shared out evenly among those asked at a time.
+ */
 export async function getManyFromPeers(
   peers: PeerPicker,
   group: string,
   keys: readonly string[],
+  maxBytes: number,
 ): Promise<Batch> {
-  const found = new Map<string, Reply>()
+  const found = new Map<string, Reply | null>()
   const unanswered: string[] = []
   const failures: PeerUnavailableError[] = []
 
   const ask = async (
-    peer: Peer | undefined,
+    peer: Peer,
     asked: readonly string[],
+    share: number,
   ): Promise<readonly string[]> => {
-    if (peer === undefined) {
-      unanswered.push(...asked)
-      return []
-    }
-    const replies = await peer.getMany(group, asked).catch(unlessUnavailable)
+    const replies = await peer.getMany(group, asked, share).catch(unlessUnavailable)
     if (replies instanceof PeerUnavailableError) {
       failures.push(replies)
       return asked
     }
     asked.forEach((key, i) => {
-      found.set(key, replies[i] as Reply)
+      found.set(key, replies[i] as Reply | null)
     })
     return []
   }
@@ -46,8 +86,11 @@ export async function getManyFromPeers(
   let remaining = keys
   for (let rank = 0; remaining.length > 0; rank++) {
     const byPeer = Map.groupBy(remaining, (key) => peers.pickPeers(key)[rank])
-    const refused = await Promise.all(Array.from(byPeer, ([peer, asked]) => ask(peer, asked)))
-    remaining = refused.flat()
+    unanswered.push(...(byPeer.get(undefined) ?? []))
+    byPeer.delete(undefined)
+    const share = Math.floor(maxBytes / byPeer.size)
+    const asking = Array.from(byPeer, ([peer, asked]) => ask(peer as Peer, asked, share))
+    remaining = (await Promise.all(asking)).flat()
   }
   return { found, unanswered, failures }
 }

@@ -17,7 +17,15 @@ import {
   type StandIn,
 } from './entry.ts'
 import { ConfigError, PeerUnavailableError } from './errors.ts'
-import { getManyFromPeers, purgeAtPeers, setAtOwner, unlessUnavailable } from './fan-out.ts'
+import {
+  BATCH_BYTES,
+  getManyFromPeers,
+  getManyWithin,
+  purgeAtPeers,
+  setAtOwner,
+  unlessUnavailable,
+  valueBytes,
+} from './fan-out.ts'
 import { detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
 import { LoadRunner } from './load.ts'
 import type { LoadLimit } from './load-limit.ts'
@@ -117,27 +125,39 @@ export class Group {
     return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs)
   }
 
-  /** The answers to `keys`, in their order. Asks each owner once, whatever the number of keys. */
-  async getMany(keys: readonly string[]): Promise<Reply[]> {
-    if (this.peers === undefined) return Promise.all(keys.map((key) => this.get(key)))
+  /**
+   * The answers to `keys`, in their order; `null` where a value has no room in `maxBytes`. Asks each
+   * owner once, whatever the number of keys.
+   */
+  async getMany(keys: readonly string[], maxBytes = BATCH_BYTES): Promise<(Reply | null)[]> {
+    if (this.peers === undefined) return getManyWithin((key) => this.get(key), keys, maxBytes)
 
     const nowMs = this.parts.clock.now()
-    const replies = new Map<string, Reply | Promise<Reply>>()
+    const replies = new Map<string, Reply | null>()
     const tickets = new Map<string, Ticket>()
+    let room = maxBytes
+    const keep = (key: string, reply: Reply) => {
+      const bytes = valueBytes(reply)
+      replies.set(key, bytes <= room ? reply : null)
+      if (bytes <= room) room -= bytes
+    }
     for (const key of new Set(keys)) {
       const reply = this.answerFrom(key, this.lookup(key, nowMs), nowMs)
       if (reply === undefined) tickets.set(key, this.copies.begin(key, nowMs))
-      else replies.set(key, reply)
+      else keep(key, reply)
     }
-    const { found, unanswered, failures } = await getManyFromPeers(this.peers, this.name, [
-      ...tickets.keys(),
-    ])
-    for (const error of failures) this.peerFailed(error)
-    for (const [key, reply] of found) {
-      replies.set(key, this.keepHot(tickets.get(key) as Ticket, reply))
+    const missing = [...tickets.keys()]
+    const batch = await getManyFromPeers(this.peers, this.name, missing, room)
+    for (const error of batch.failures) this.peerFailed(error)
+    for (const [key, reply] of batch.found) {
+      if (reply === null) replies.set(key, null)
+      else keep(key, this.keepHot(tickets.get(key) as Ticket, reply))
     }
-    for (const key of unanswered) replies.set(key, this.getLocally(key))
-    return Promise.all(keys.map((key) => replies.get(key) as Reply | Promise<Reply>))
+    const local = await getManyWithin((key) => this.getLocally(key), batch.unanswered, room)
+    batch.unanswered.forEach((key, i) => {
+      replies.set(key, local[i] as Reply | null)
+    })
+    return keys.map((key) => replies.get(key) as Reply | null)
   }
 
   /**

@@ -20,6 +20,8 @@ export interface GetMessage extends Message {
 
 export interface GetManyMessage extends Message {
   readonly keys: readonly string[]
+  /** The room for values in the answer, in bytes. */
+  readonly maxBytes: number
 }
 
 export interface SetMessage extends Message {

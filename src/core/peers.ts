@@ -60,8 +60,15 @@ export interface Peer {
   readonly name: string
   /** Throws `PeerUnavailableError`, and nothing else, when the node could not serve. */
   get(group: string, key: string): Promise<Reply>
-  /** One call, one reply per key in the order asked. Throws as `get` does. */
-  getMany(group: string, keys: readonly string[]): Promise<readonly Reply[]>
+  /**
+   * One call, one reply per key in the order asked; `null` where a value has no room in `maxBytes`.
+   * Throws as `get` does.
+   */
+  getMany(
+    group: string,
+    keys: readonly string[],
+    maxBytes: number,
+  ): Promise<readonly (Reply | null)[]>
   /** Returns whether the value was stored. Throws as `get` does. */
   set(group: string, key: string, value: NewValue): Promise<boolean>
   /** Returns how many entries were purged. Throws as `get` does. */

@@ -29,7 +29,10 @@ export function cachedValue(
   return { value, contentType, etag, ageMs, expiresAtMs, status: cacheStatus(path) }
 }
 
-function manyResult(key: string, reply: Reply, nowMs: number): ManyResult {
+const NO_ROOM = 'There was no room left for the value in this batch: get it in another.'
+
+function manyResult(key: string, reply: Reply | null, nowMs: number): ManyResult {
+  if (reply === null) return { key, kind: 'failed', code: 'value-too-large', message: NO_ROOM }
   switch (reply.kind) {
     case 'value':
       return { key, kind: 'value', ...cachedValue(reply.entry, reply.path, nowMs) }

@@ -58,8 +58,12 @@ class StubPeer implements Peer {
     return this.call((node) => node.get({ version: PROTOCOL_VERSION, group, key }))
   }
 
-  getMany(group: string, keys: readonly string[]): Promise<readonly Reply[]> {
-    return this.call((node) => node.getMany({ version: PROTOCOL_VERSION, group, keys }))
+  getMany(
+    group: string,
+    keys: readonly string[],
+    maxBytes: number,
+  ): Promise<readonly (Reply | null)[]> {
+    return this.call((node) => node.getMany({ version: PROTOCOL_VERSION, group, keys, maxBytes }))
   }
 
   set(group: string, key: string, value: NewValue): Promise<boolean> {

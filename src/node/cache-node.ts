@@ -25,7 +25,7 @@ export interface CacheNode extends DurableObject<Cloudflare.Env> {
   /** The answer to a key; a loader's failure is one of the answers. */
   get(message: GetMessage): Reply | Promise<Reply>
   /** The answers to several keys, in their order. */
-  getMany(message: GetManyMessage): Promise<Reply[]>
+  getMany(message: GetManyMessage): Promise<(Reply | null)[]>
   /** Sets a value. Returns whether it was stored. */
   set(message: SetMessage): Promise<boolean>
   /** Forgets. Returns how many entries were dropped or made stale. */
@@ -64,8 +64,8 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       return this.groupOf(message).get(message.key)
     }
 
-    getMany(message: GetManyMessage): Promise<Reply[]> {
-      return this.groupOf(message).getMany(message.keys)
+    getMany(message: GetManyMessage): Promise<(Reply | null)[]> {
+      return this.groupOf(message).getMany(message.keys, message.maxBytes)
     }
 
     set(message: SetMessage): Promise<boolean> {

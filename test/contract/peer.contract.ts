@@ -33,6 +33,37 @@ export function peerContract(create: () => PeerUnderTest): void {
     expect(path.map((member) => member.cache)).toEqual([peer.name])
   })
 
+  test('many keys are answered in their order, and what has no room is left out', async () => {
+    const { peer } = create()
+
+    const replies = await peer.getMany('scores', ['nobody', 'Tom', 'Tom'], 3)
+
+    expect(replies.map((reply) => reply?.kind)).toEqual(['not-found', 'value', undefined])
+  })
+
+  test('a value set is there, and a purge says how many it took', async () => {
+    const { peer } = create()
+
+    expect(await peer.set('scores', 'Tom', { value: new Uint8Array(5), contentType: 'a/b' })).toBe(
+      true,
+    )
+    expect(await peer.get('scores', 'Tom')).toMatchObject({ entry: { contentType: 'a/b' } })
+    expect(await peer.purge('scores', { keys: ['Tom', 'nobody'] })).toBe(1)
+    expect(await peer.get('scores', 'Tom')).toMatchObject({
+      entry: { contentType: expect.stringContaining('text/plain') },
+    })
+  })
+
+  test('the counters are those of the node', async () => {
+    const { peer } = create()
+    await peer.get('scores', 'Tom')
+
+    const stats = await peer.stats()
+
+    expect(stats.node).toBe(peer.name)
+    expect(stats.groups.scores?.gets).toBeGreaterThan(0)
+  })
+
   test('a group that the node does not know means that it could not serve', async () => {
     const { peer } = create()
 
@@ -41,7 +72,16 @@ export function peerContract(create: () => PeerUnderTest): void {
 
   test('a node that cannot be reached means that it could not serve', async () => {
     const peer = create().breakDown()
+    const value = { value: new Uint8Array(1), contentType: 'a/b' }
 
-    await expect(peer.get('scores', 'Tom')).rejects.toBeInstanceOf(PeerUnavailableError)
+    for (const call of [
+      () => peer.get('scores', 'Tom'),
+      () => peer.getMany('scores', ['Tom'], 100),
+      () => peer.set('scores', 'Tom', value),
+      () => peer.purge('scores', { all: true }),
+      () => peer.stats(),
+    ]) {
+      await expect(call()).rejects.toBeInstanceOf(PeerUnavailableError)
+    }
   })
 }

@@ -1,11 +1,17 @@
 import { describe, expect, test, vi } from 'vitest'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
+import type { Reply } from '../../src/core/peers.ts'
 import { type Cluster, createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'
 
 const NODES = ['node-0', 'node-1', 'node-2', 'node-3', 'node-4']
 const KEYS = Array.from({ length: 50 }, (_, i) => `key-${i}`)
+
+function textOfReply(reply: Reply | null): string {
+  if (reply === null) throw new Error('There was no room for the value.')
+  return textOf(reply)
+}
 
 function spyOnCalls(cluster: Cluster, method: 'getMany' | 'purge' | 'set') {
   return new Map(NODES.map((name) => [name, vi.spyOn(cluster.node(name).peer, method)]))
@@ -124,7 +130,7 @@ describe('getMany', () => {
 
     const replies = await cluster.edge.getMany([...KEYS, 'key-0'])
 
-    expect(replies.map(textOf)).toEqual([...KEYS, 'key-0'].map((key) => `value of ${key}`))
+    expect(replies.map(textOfReply)).toEqual([...KEYS, 'key-0'].map((key) => `value of ${key}`))
     for (const name of NODES) expect(calls.get(name)).toHaveBeenCalledTimes(1)
     expect(loader.calls.sort()).toEqual([...KEYS].sort())
     expect(replies[0]?.path).toEqual([
@@ -139,7 +145,7 @@ describe('getMany', () => {
     await cluster.edge.getMany(KEYS)
     const again = await cluster.edge.getMany(KEYS)
 
-    for (const { path } of again) expect(path).toMatchObject([{ cache: 'edge', hit: true }])
+    for (const reply of again) expect(reply?.path).toMatchObject([{ cache: 'edge', hit: true }])
     for (const name of NODES) expect(calls.get(name)).toHaveBeenCalledTimes(1)
   })
 
@@ -152,7 +158,7 @@ describe('getMany', () => {
 
     const replies = await cluster.edge.getMany(['good', 'bad', 'nobody'])
 
-    expect(replies.map(({ kind }) => kind)).toEqual(['value', 'failed', 'not-found'])
+    expect(replies.map((reply) => reply?.kind)).toEqual(['value', 'failed', 'not-found'])
     expect(loader.calls).toHaveLength(3)
   })
 
@@ -163,7 +169,7 @@ describe('getMany', () => {
 
     const replies = await cluster.edge.getMany(KEYS)
 
-    expect(replies.map(textOf)).toEqual(KEYS.map((key) => `value of ${key}`))
+    expect(replies.map(textOfReply)).toEqual(KEYS.map((key) => `value of ${key}`))
     expect(loader.calls).toHaveLength(50)
     expect(cluster.edge.stats).toMatchObject({ peerErrors: 1, edgeLoads: 0 })
 
@@ -171,6 +177,29 @@ describe('getMany', () => {
     cluster.clock.advance(1_000)
     const [alone] = await cluster.edge.getMany(['key-0'])
     expect(alone?.path).toMatchObject([{ cache: 'edge', fwd: 'miss', detail: 'no-node' }])
+  })
+
+  test('leaves out what has no room, at the edge and in the nodes, and loads little in vain', async () => {
+    const loader = countingLoader((key) => text('x'.repeat(key === 'small' ? 10 : 1_000)))
+    const cluster = createCluster(['node-0'], loader.load, { hotTtlMs: 0 })
+    const keys = Array.from({ length: 300 }, (_, i) => `key-${i}`)
+
+    const replies = await cluster.edge.getMany(['small', ...keys], 5_500)
+
+    expect(replies.filter((reply) => reply !== null)).toHaveLength(6)
+    expect(textOfReply(replies[0] ?? null)).toBe('x'.repeat(10))
+    expect(loader.calls).toHaveLength(64)
+    expect((await cluster.edge.getMany(['key-299'], 5_500))[0]).toMatchObject({ kind: 'value' })
+  })
+
+  test('counts hot copies into the room too', async () => {
+    const loader = countingLoader(() => text('x'.repeat(1_000)))
+    const cluster = createCluster(NODES, loader.load)
+    await cluster.edge.getMany(KEYS)
+
+    const replies = await cluster.edge.getMany(KEYS, 2_500)
+
+    expect(replies.filter((reply) => reply !== null)).toHaveLength(2)
   })
 
   test('of no keys asks nobody', async () => {

@@ -64,6 +64,32 @@ describe('a value over 1 MiB', () => {
   })
 })
 
+test('a batch has room for 16 MiB of values; what has none says so, and is there when asked for again', async () => {
+  const keys = Array.from({ length: 8 }, (_, i) => `${5 * MiB}/announced?batch=${i}`)
+  const readMany = async (asked: readonly string[]) => {
+    const body = JSON.stringify({ keys: asked })
+    const response = await worker.get('/cache/stored', { method: 'POST', body })
+    const { entries } = (await response.json()) as { entries: { key: string; status: number }[] }
+    return entries
+  }
+
+  const got: string[] = []
+  let missing: readonly string[] = keys
+  for (let round = 0; missing.length > 0 && round < keys.length; round++) {
+    const entries = await readMany(missing.slice(0, 1 + round))
+    for (const { key, status } of entries) {
+      expect([200, 413]).toContain(status)
+      if (status === 200) got.push(key)
+    }
+    missing = keys.filter((key) => !got.includes(key))
+  }
+  const all = await readMany(keys)
+
+  expect(got.sort()).toEqual([...keys].sort())
+  expect(all.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(3)
+  for (const key of keys) expect(origin.countOf(`/${key}`)).toBe(1)
+})
+
 describe('a value over what a call can carry', () => {
   test.each(['announced', 'chunked'])('is streamed to each caller, uncached (%s)', async (form) => {
     const length = 40 * MiB

@@ -25,8 +25,12 @@ export class FakePeer implements Peer {
     return structuredClone(await this.groupNamed(group).get(key))
   }
 
-  async getMany(group: string, keys: readonly string[]): Promise<Reply[]> {
-    return structuredClone(await this.groupNamed(group).getMany(keys))
+  async getMany(
+    group: string,
+    keys: readonly string[],
+    maxBytes: number,
+  ): Promise<(Reply | null)[]> {
+    return structuredClone(await this.groupNamed(group).getMany(keys, maxBytes))
   }
 
   async set(group: string, key: string, value: NewValue): Promise<boolean> {
