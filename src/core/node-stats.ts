@@ -1,12 +1,16 @@
-/** Owns the form in which a node reports its counters. */
+/** Owns the form in which a node reports its counters, and how reports add up. */
 
 import type { GroupStats } from './stats.ts'
 
-export interface GroupReport extends Readonly<Omit<GroupStats, 'observeLoad'>> {
-  /** Bytes and entries held at this moment. */
+/** What a group holds at this moment. */
+interface Gauges {
   readonly bytes: number
   readonly items: number
+  /** How many nodes leave the group's origin alone, as it keeps failing: of one node, 0 or 1. */
+  readonly openCircuits: number
 }
+
+export interface GroupReport extends Readonly<Omit<GroupStats, 'observeLoad'>>, Gauges {}
 
 export interface NodeStats {
   readonly node: string
@@ -14,31 +18,29 @@ export interface NodeStats {
 }
 
 /** A group, as far as its report goes. */
-interface Counted {
+interface Counted extends Gauges {
   readonly name: string
   readonly stats: GroupStats
-  readonly bytes: number
-  readonly items: number
 }
 
 export function nodeStats(node: string, groups: Iterable<Counted>): NodeStats {
-  const reports = [...groups].map((group) => {
-    const { observeLoad: _, ...counters } = group.stats
-    return [group.name, { ...counters, bytes: group.bytes, items: group.items }] as const
+  const reports = Array.from(groups, ({ name, stats, bytes, items, openCircuits }) => {
+    const { observeLoad: _, ...counters } = stats
+    return [name, { ...counters, bytes, items, openCircuits }] as const
   })
   return { node, groups: Object.fromEntries(reports) }
 }
 
 /** All nodes' reports added up, by group. */
 export function sumOf(nodes: readonly NodeStats[]): Record<string, GroupReport> {
-  const sum: Record<string, GroupReport> = {}
+  const sum = new Map<string, GroupReport>()
   for (const { groups } of nodes) {
     for (const [name, report] of Object.entries(groups)) {
-      const before = Object.hasOwn(sum, name) ? sum[name] : undefined
-      sum[name] = before === undefined ? report : add(before, report)
+      const before = sum.get(name)
+      sum.set(name, before === undefined ? report : add(before, report))
     }
   }
-  return sum
+  return Object.fromEntries(sum)
 }
 
 /** Both have the same shape: numbers, lists of numbers, and tables of numbers. */

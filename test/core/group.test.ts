@@ -239,6 +239,23 @@ describe('a group in a node', () => {
   })
 })
 
+test('a loader whose promise settles twice has answered once', async () => {
+  const thenable = {
+    // biome-ignore lint/suspicious/noThenProperty: what a loader returns may be anything that is awaited
+    then(resolve: (loaded: LoadedValue) => void, reject: (error: unknown) => void) {
+      resolve(text('first'))
+      resolve(text('second'))
+      reject(new Error('third'))
+    },
+  }
+  const { group, errors } = createTestGroup({ loader: () => thenable as Promise<LoadedValue> })
+
+  expect(textOf(await group.get('Tom'))).toBe('first')
+  expect(textOf(await group.get('Tom'))).toBe('first')
+  expect(group.stats).toMatchObject({ loads: 1, loadErrors: 0 })
+  expect(errors).toEqual([])
+})
+
 describe('a guest', () => {
   test('keeps a copy for hotTtl from when it began to load, and says that it is a guest', async () => {
     const latch = Promise.withResolvers<LoadedValue>()

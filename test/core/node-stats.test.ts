@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import { nodeStats, sumOf } from '../../src/core/node-stats.ts'
+import { countingLoader } from '../support/counting-loader.ts'
+import { createTestGroup } from '../support/group-factory.ts'
+
+async function groupWith(keys: readonly string[]) {
+  const { group, clock } = createTestGroup({ loader: countingLoader().load, maxBytes: 2_200 })
+  for (const key of keys) {
+    const get = group.get(key)
+    clock.advance(10)
+    await get
+  }
+  return group
+}
+
+describe('the report of a node', () => {
+  test('has each group with its counters and what it holds', async () => {
+    const report = nodeStats('node-3', [await groupWith(['a', 'a', 'b'])])
+
+    expect(report.node).toBe('node-3')
+    expect(report.groups.scores).toMatchObject({
+      gets: 3,
+      hits: 1,
+      loads: 2,
+      items: 2,
+      openCircuits: 0,
+    })
+    expect(structuredClone(report)).toEqual(report)
+  })
+
+  test('shows that an origin is left alone', async () => {
+    const { group } = createTestGroup({
+      loader: countingLoader(() => {
+        throw new Error('down')
+      }).load,
+    })
+    for (let i = 0; i < FAILURES_TO_OPEN; i++) await group.get('Tom')
+
+    expect(nodeStats('node-3', [group]).groups.scores).toMatchObject({
+      loadErrors: FAILURES_TO_OPEN,
+      openCircuits: 1,
+    })
+  })
+})
+
+describe('the sum of reports', () => {
+  test('adds up counters, lists and tables, by group', async () => {
+    const nodes = [
+      nodeStats('node-0', [await groupWith(['a', 'b', 'c'])]),
+      nodeStats('node-1', [await groupWith(['a', 'b', 'c', 'd'])]),
+    ]
+
+    const { scores } = sumOf(nodes)
+
+    expect(scores).toMatchObject({
+      gets: 7,
+      loads: 7,
+      items: 4,
+      evictions: { capacity: 3, expired: 0, purged: 0, replaced: 0 },
+    })
+    expect(scores?.loadSeconds.reduce((a, b) => a + b)).toBe(7)
+  })
+
+  test('leaves the reports as they were, and takes any group name for a name', async () => {
+    const report = nodeStats('node-0', [await groupWith(['a'])]).groups.scores
+    const node = { node: 'n', groups: JSON.parse('{"__proto__":{}}') }
+    if (report === undefined) throw new Error('no report')
+    Object.defineProperty(node.groups, '__proto__', { value: report, enumerable: true })
+
+    const sum = sumOf([node, node])
+
+    expect(Object.entries(sum)).toMatchObject([['__proto__', { gets: 2 }]])
+    expect(report.gets).toBe(1)
+  })
+
+  test('of no nodes is empty', () => {
+    expect(sumOf([])).toEqual({})
+  })
+})
