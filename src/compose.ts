@@ -36,7 +36,7 @@ export function createGroup(
     maxBytes,
     flights,
     limit: new LoadLimit(maxLoads),
-    circuit: new Circuit(Math.random),
+    circuit: new Circuit(config.options.timeoutMs + 1_000, Math.random),
     clock: systemClock,
     random: Math.random,
     entityTag,
@@ -45,8 +45,9 @@ export function createGroup(
   })
 }
 
-function createLoader({ source }: GroupConfig, env: Cloudflare.Env): Loader {
-  return source.kind === 'load' ? functionLoader(source.load, env) : httpOriginLoader(source)
+function createLoader({ options, source }: GroupConfig, env: Cloudflare.Env): Loader {
+  if (source.kind === 'load') return functionLoader(source.load, env)
+  return httpOriginLoader({ ...source, ttlMs: options.ttlMs })
 }
 
 /** The way to a group's values past its nodes: for those that are too large to come through one. */

@@ -4,7 +4,8 @@ import { LONGEST_MS } from './units.ts'
 
 export type Directives = ReadonlyMap<string, string>
 
-const DIRECTIVE = /([^\s=,"]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,"]*)))?/g
+/** A quoted argument may hold anything, escaped quotes and commas too (RFC 9110, section 5.6.4). */
+const DIRECTIVE = /([^\s=,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g
 
 /** Directive names in lower case, each with its first argument, or "". */
 export function parseCacheControl(header: string): Directives {

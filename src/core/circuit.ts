@@ -2,8 +2,13 @@
 
 import { backoffMs } from './backoff.ts'
 
-/** `half-open`: one load is under way to find out. */
+/** `half-open`: one load, the probe, is under way to find out. */
 export type CircuitState = 'closed' | 'open' | 'half-open'
+
+/** What a load that was let through reports with. Of another era than the present, it says nothing any more. */
+export interface Admission {
+  readonly era: number
+}
 
 /**
  * Failures in a row, of any keys, before the circuit opens. High, as a single key that always fails
@@ -12,37 +17,54 @@ export type CircuitState = 'closed' | 'open' | 'half-open'
 export const FAILURES_TO_OPEN = 20
 
 export class Circuit {
+  state: CircuitState = 'closed'
+  private readonly longestProbeMs: number
   private readonly random: () => number
+  /** Changes with the state: loads under way when the circuit opens are no probes. */
+  private era = 0
   private failures = 0
-  private retryAtMs = 0
-  private probing = false
+  private openings = 0
+  /** When the present pause, or the present probe, began, and when it is over at the latest. */
+  private sinceMs = 0
+  private untilMs = 0
 
-  constructor(random: () => number) {
+  /** @param longestProbeMs After which a probe that has not reported is given up. */
+  constructor(longestProbeMs: number, random: () => number) {
+    this.longestProbeMs = longestProbeMs
     this.random = random
   }
 
-  get state(): CircuitState {
-    if (this.failures < FAILURES_TO_OPEN) return 'closed'
-    return this.probing ? 'half-open' : 'open'
+  /** Lets a load through, or `undefined`: it may not run now. */
+  admit(nowMs: number): Admission | undefined {
+    if (this.state !== 'closed') {
+      // A clock that was set back would otherwise keep it shut for as long again.
+      const isOver = nowMs >= this.untilMs || nowMs < this.sinceMs
+      if (!isOver) return undefined
+      this.enter('half-open', nowMs, this.longestProbeMs)
+    }
+    return { era: this.era }
   }
 
-  /** Whether a load may run now. Whoever is let through must report how it ended. */
-  admits(nowMs: number): boolean {
-    if (this.state === 'closed') return true
-    if (this.probing || nowMs < this.retryAtMs) return false
-    this.probing = true
-    return true
-  }
-
-  succeeded(): void {
+  succeeded({ era }: Admission): void {
+    if (era !== this.era) return
     this.failures = 0
-    this.probing = false
+    if (this.state === 'closed') return
+    this.openings = 0
+    this.enter('closed', 0, 0)
   }
 
-  failed(nowMs: number): void {
+  failed({ era }: Admission, nowMs: number): void {
+    if (era !== this.era) return
     this.failures++
-    this.probing = false
-    const opened = this.failures - FAILURES_TO_OPEN + 1
-    if (opened > 0) this.retryAtMs = nowMs + backoffMs(opened, this.random)
+    if (this.state === 'closed' && this.failures < FAILURES_TO_OPEN) return
+    this.openings++
+    this.enter('open', nowMs, backoffMs(this.openings, this.random))
+  }
+
+  private enter(state: CircuitState, nowMs: number, forMs: number): void {
+    this.state = state
+    this.era++
+    this.sinceMs = nowMs
+    this.untilMs = nowMs + forMs
   }
 }

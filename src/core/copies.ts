@@ -15,6 +15,8 @@ import { Lru, type RemovalReason } from './lru.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
+import { TagCounts } from './tag-counts.ts'
+import { UnderWay } from './under-way.ts'
 
 /** A load or a question to a peer that may end in a copy. */
 export interface Ticket {
@@ -30,16 +32,11 @@ export interface Holding {
   readonly standIn?: StandIn | undefined
 }
 
-/** The most keys whose late answers are waited for; an answer to a forgotten one is not stored. */
-const MOST_LATE_KEYS = 1_000
-
 export class Copies {
   private readonly copies: Lru<Copy>
   private readonly purges = new PurgeLog()
-  /** By tag, the copies that carry it and are not purged by it. */
-  private readonly tagged = new Map<string, number>()
-  /** For keys with a load that ran out of time and goes on: the number of the newest copy since. */
-  private readonly late = new Map<string, number>()
+  private readonly tagged = new TagCounts()
+  private readonly underWay = new UnderWay()
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
 
@@ -81,20 +78,14 @@ export class Copies {
     return { key, sequence: this.purges.next(), startedAtMs: nowMs }
   }
 
-  /** The load has run out of time, and may still answer. */
-  expectLate({ key }: Ticket): void {
-    this.late.set(key, 0)
-    if (this.late.size > MOST_LATE_KEYS) {
-      const [oldest] = this.late.keys() as unknown as [string]
-      this.late.delete(oldest)
-    }
+  /** A load begins to run. Returns whether it is watched; then `ended` is called when it has ended. */
+  watch({ key }: Ticket): boolean {
+    return this.underWay.began(key)
   }
 
-  /** Whether a late answer is still wanted: nothing newer has been stored, even if it is gone again. */
-  wantsLate({ key, sequence }: Ticket): boolean {
-    const newest = this.late.get(key)
-    this.late.delete(key)
-    return newest !== undefined && newest < sequence
+  /** A watched load has ended, in time or not. */
+  ended({ key }: Ticket): void {
+    this.underWay.ended(key)
   }
 
   /**
@@ -102,11 +93,11 @@ export class Copies {
    * was loaded, when it is over already, or when it is too large.
    */
   populate({ key, sequence }: Ticket, entry: Entry, { nowMs, untilMs, standIn }: Holding): boolean {
-    const tags = entry.kind === 'value' ? entry.tags : []
-    if (!this.purges.mayStore(key, tags, sequence)) return false
+    if (!this.purges.mayStore(key, tagsOf(entry), sequence)) return false
+    // A load that began later has answered: were its answer not kept, this one must not be either.
+    if (!this.underWay.answers(key, sequence)) return false
     const held = this.copies.peek(key)
     if (held !== undefined && held.sequence > sequence) return false
-    if (this.late.has(key)) this.late.set(key, sequence)
 
     const copy: Copy = {
       entry,
@@ -119,6 +110,12 @@ export class Copies {
     // What is held is older than the answer that could not be.
     if (!stored) this.copies.delete(key, 'replaced')
     return stored
+  }
+
+  /** Whether an entry can be held at all, empty as this place may be. */
+  hasRoomFor(key: string, entry: Entry): boolean {
+    const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
+    return isSmall && heldBytes(key, entry) <= this.copies.maxBytes
   }
 
   /** Notes that the refresh of a copy failed, unless another copy has taken its place. */
@@ -140,20 +137,22 @@ export class Copies {
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {
-    const sequence = this.purges.markKey(key)
+    this.purges.markKey(key)
     const copy = this.copies.peek(key)
     if (copy === undefined) return 0
-    if (!soft || !this.makeStale(copy, nowMs, sequence)) this.copies.delete(key, 'purged')
-    return 1
+    const wasPurged = !this.outlivesPurges(copy)
+    const livesOn = !wasPurged && soft && this.makeStale(copy, nowMs)
+    if (!livesOn) this.copies.delete(key, 'purged')
+    return wasPurged ? 0 : 1
   }
 
   /** One mark, however many copies carry the tag: each is judged when it is looked up. */
   private purgeTag(tag: string, soft: boolean, nowMs: number): number {
-    const entries = this.tagged.get(tag) ?? 0
+    const entries = this.tagged.of(tag)
     if (soft) this.purges.markTagStale(tag, nowMs)
     else {
       this.purges.markTag(tag)
-      this.tagged.delete(tag)
+      this.tagged.clear(tag)
     }
     return entries
   }
@@ -164,52 +163,48 @@ export class Copies {
       return this.copies.size
     }
     this.purges.markAll()
-    this.tagged.clear()
+    this.tagged.clearAll()
     return this.copies.clear('purged')
   }
 
   private store(key: string, copy: Copy): boolean {
-    const { entry } = copy
-    const fits = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
-    const stored = fits && this.copies.set(key, copy, heldBytes(key, entry))
+    const { entry, sequence } = copy
+    const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
+    const stored = isSmall && this.copies.set(key, copy, heldBytes(key, entry))
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
-    if (stored && entry.kind === 'value') for (const tag of entry.tags) this.count(tag, 1)
+    if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return stored
   }
 
   private outlivesPurges(copy: Copy): boolean {
-    const tags = copy.entry.kind === 'value' ? copy.entry.tags : []
-    const verdict = this.purges.judge(tags, copy.sequence)
-    if (verdict.kind === 'stale') return this.makeStale(copy, verdict.fromMs, verdict.sequence)
-    return verdict.kind === 'valid'
+    const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence)
+    return verdict.kind === 'stale'
+      ? this.makeStale(copy, verdict.fromMs)
+      : verdict.kind === 'valid'
   }
 
-  /** Returns whether the copy may live on as a stale one. */
-  private makeStale(copy: Copy, fromMs: number, sequence: number): boolean {
+  /**
+   * Returns whether the copy may live on as a stale one. Its number stays: a purge that came before
+   * this one, and has not been looked at yet, still counts.
+   */
+  private makeStale(copy: Copy, fromMs: number): boolean {
     const { entry } = copy
     if (entry.kind !== 'value' || entry.staleWhileRevalidateMs + entry.staleIfErrorMs === 0) {
       return false
     }
-    copy.entry = { ...entry, expiresAtMs: Math.min(entry.expiresAtMs, fromMs) }
-    copy.sequence = sequence
+    if (fromMs < entry.expiresAtMs) copy.entry = { ...entry, expiresAtMs: fromMs }
     return true
   }
 
   private removed(reason: RemovalReason, { entry, sequence }: Copy): void {
     this.stats.evictions[reason]++
-    if (entry.kind !== 'value') return
-    for (const tag of entry.tags) {
-      // A purge of the tag has set its count to zero already.
-      if (!this.purges.hasHardMark([tag], sequence)) this.count(tag, -1)
-    }
+    for (const tag of tagsOf(entry)) this.tagged.remove(tag, sequence)
   }
+}
 
-  private count(tag: string, change: 1 | -1): void {
-    const entries = (this.tagged.get(tag) ?? 0) + change
-    if (entries > 0) this.tagged.set(tag, entries)
-    else this.tagged.delete(tag)
-  }
+function tagsOf(entry: Entry): readonly string[] {
+  return entry.kind === 'value' ? entry.tags : []
 }
 
 function sum<T>(items: readonly T[], count: (item: T) => number): number {

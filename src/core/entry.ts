@@ -48,8 +48,8 @@ export type StandIn = 'guest' | 'no-node'
 /** An entry where it is held. Only `Copies` changes it. */
 export interface Copy {
   entry: Entry
-  /** The sequence number of the load, or of the soft purge, that the entry has outlived. */
-  sequence: number
+  /** The number of the load that brought the entry. */
+  readonly sequence: number
   /** By this place's own clock, unlike the entry's times. */
   readonly heldFromMs: number
   /** Hot copies and guests' copies end here at the latest. `Infinity` at the owner. */

@@ -53,6 +53,20 @@ export class ConfigError extends CacheError {
 export class LoadError extends CacheError {
   override readonly name = 'LoadError'
   readonly code = 'load-failed'
+  /**
+   * Whether the failure lies with the key that was asked for, rather than with the health of its origin.
+   * Clients choose keys: what they can provoke must not make the origin seem sick.
+   */
+  readonly liesWithKey: boolean
+
+  constructor(message: string, { liesWithKey = false, ...options }: ErrorOptions & LoadBlame = {}) {
+    super(message, options)
+    this.liesWithKey = liesWithKey
+  }
+}
+
+interface LoadBlame {
+  readonly liesWithKey?: boolean
 }
 
 /** The loader did not answer within the group's `timeout`. */

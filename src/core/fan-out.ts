@@ -1,7 +1,7 @@
 /** Owns what one caller asks of several peers: batches, purges, and values set. */
 
 import { PeerUnavailableError } from './errors.ts'
-import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply } from './peers.ts'
+import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply, SetOutcome } from './peers.ts'
 
 /** Calls under way at once for one purge: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
@@ -55,7 +55,7 @@ export interface Batch {
 
 /**
  * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The
- * room is shared out evenly among those asked at a time.
+ * room is shared out evenly among those asked at a time; who has had too little of it is asked again.
  */
 export async function getManyFromPeers(
   peers: PeerPicker,
@@ -88,11 +88,25 @@ export async function getManyFromPeers(
     const byPeer = Map.groupBy(remaining, (key) => peers.pickPeers(key)[rank])
     unanswered.push(...(byPeer.get(undefined) ?? []))
     byPeer.delete(undefined)
-    const share = Math.floor(maxBytes / byPeer.size)
+    const share = Math.floor((maxBytes - bytesOf(found)) / byPeer.size)
     const asking = Array.from(byPeer, ([peer, asked]) => ask(peer as Peer, asked, share))
     remaining = (await Promise.all(asking)).flat()
+    for (const [peer, asked] of byPeer) await askForMore(peer as Peer, asked)
   }
   return { found, unanswered, failures }
+
+  /** A peer whose share was too small may have what the others have left. */
+  async function askForMore(peer: Peer, asked: readonly string[]): Promise<void> {
+    const leftOut = asked.filter((key) => found.get(key) === null)
+    const room = maxBytes - bytesOf(found)
+    if (leftOut.length > 0 && room > 0) await ask(peer, leftOut, room)
+  }
+}
+
+function bytesOf(found: ReadonlyMap<string, Reply | null>): number {
+  let bytes = 0
+  for (const reply of found.values()) if (reply !== null) bytes += valueBytes(reply)
+  return bytes
 }
 
 /** Tells the owner; and the guests to forget, as a purge does. Throws `PeerUnavailableError`. */
@@ -101,12 +115,12 @@ export async function setAtOwner(
   group: string,
   key: string,
   value: NewValue,
-): Promise<boolean> {
+): Promise<SetOutcome> {
   const [owner, ...guests] = peers.pickPeers(key) as [Peer, ...Peer[]]
   // A guest that cannot be reached keeps its copy no longer than any hot copy is kept.
   const purges = guests.map((guest) => guest.purge(group, { keys: [key] }).catch(unlessUnavailable))
-  const [stored] = await Promise.all([owner.set(group, key, value), ...purges])
-  return stored
+  const [outcome] = await Promise.all([owner.set(group, key, value), ...purges])
+  return outcome
 }
 
 /** Purges keys at their owners and guests, anything else at every peer. */

@@ -66,18 +66,23 @@ export class Filler {
     const ticket = copies.begin(key, startedAtMs)
     const standIn = standsInFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
-    const { inTime, atLast } = runner.run(key, stale, standIn)
+    const isWatched = copies.watch(ticket)
+    const { inTime, atLast, hasStarted } = runner.run(key, stale, standIn)
     const result = await inTime
 
-    if (result.kind === 'failed') {
-      if (held !== undefined) this.postpone(key, held)
-      if (result.code === 'load-timeout') this.keepLate(ticket, atLast, stale)
-    }
+    if (result.kind === 'failed' && held !== undefined) this.postpone(key, held)
+    const isLate = result.kind === 'failed' && result.code === 'load-timeout'
     const { answer, stored } = await this.conclude(ticket, result, stale)
-    const fwd = held === undefined ? 'miss' : 'stale'
+    if (isLate && isWatched) this.keepLate(ticket, atLast, stale)
+    else if (isWatched) copies.ended(ticket)
     return {
       answer,
-      handling: { fwd, ...(stored ? { stored } : {}), ...detailOf(standIn) },
+      handling: {
+        // RFC 9211, section 2.2: only what has gone forward says so.
+        ...(hasStarted() ? { fwd: held === undefined ? 'miss' : 'stale' } : {}),
+        ...(stored ? { stored } : {}),
+        ...detailOf(standIn),
+      },
     }
   }
 
@@ -113,15 +118,13 @@ export class Filler {
     copies.postpone(key, held, { failures, notBeforeMs })
   }
 
-  /** What a loader says after its time still fills the cache, if nothing newer has done so. */
+  /** What a loader says after its time still fills the cache, if nothing newer has answered. */
   private keepLate(ticket: Ticket, atLast: Promise<LoadResult>, stale?: ValueEntry): void {
     const { copies, onError } = this.parts
-    copies.expectLate(ticket)
     atLast
-      .then(async (result) => {
-        if (copies.wantsLate(ticket)) await this.conclude(ticket, result, stale)
-      })
+      .then((result) => this.conclude(ticket, result, stale))
       .catch(onError)
+      .finally(() => copies.ended(ticket))
   }
 
   /** Turns a load's result into an answer, and keeps it. */

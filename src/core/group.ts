@@ -38,6 +38,7 @@ import type {
   Purge,
   PurgeReport,
   Reply,
+  SetOutcome,
 } from './peers.ts'
 import type { Flights } from './singleflight.ts'
 import type { GroupStats } from './stats.ts'
@@ -146,8 +147,11 @@ export class Group {
       replies.set(key, bytes <= room ? reply : null)
       if (bytes <= room) room -= bytes
     }
+    const copies = new Map<string, Copy | undefined>()
     for (const key of new Set(keys)) {
-      const reply = this.answerFrom(key, this.lookup(key, nowMs), nowMs)
+      const copy = this.lookup(key, nowMs)
+      const reply = this.answerFrom(key, copy, nowMs)
+      copies.set(key, copy)
       if (reply === undefined) tickets.set(key, this.copies.begin(key, nowMs))
       else keep(key, reply)
     }
@@ -158,7 +162,11 @@ export class Group {
       if (reply === null) replies.set(key, null)
       else keep(key, this.keepHot(tickets.get(key) as Ticket, reply))
     }
-    const local = await getManyWithin((key) => this.getLocally(key), batch.unanswered, room)
+    const local = await getManyWithin(
+      (key) => this.getLocally(key, copies.get(key)),
+      batch.unanswered,
+      room,
+    )
     batch.unanswered.forEach((key, i) => {
       replies.set(key, local[i] as Reply | null)
     })
@@ -166,14 +174,14 @@ export class Group {
   }
 
   /**
-   * Sets the value at the key's owner; loads under way for the key will not replace it. Returns whether
-   * it was stored: not when it is too large. Throws `PeerUnavailableError` when the owner cannot serve.
+   * Sets the value at the key's owner; loads under way for the key will not replace it. Throws
+   * `PeerUnavailableError` when the owner cannot serve.
    */
-  async set(key: string, value: NewValue): Promise<boolean> {
+  async set(key: string, value: NewValue): Promise<SetOutcome> {
     if (this.peers === undefined) return this.setLocally(key, value)
-    const stored = await setAtOwner(this.peers, this.name, key, value)
-    this.purgeLocally({ keys: [key] })
-    return stored
+    const outcome = await setAtOwner(this.peers, this.name, key, value)
+    if (outcome !== 'too-large') this.purgeLocally({ keys: [key] })
+    return outcome
   }
 
   /** Purges wherever a copy may be. Never rejects: the report says which nodes could not be reached. */
@@ -188,12 +196,14 @@ export class Group {
   }
 
   /** `set` in this place alone. */
-  async setLocally(key: string, value: NewValue): Promise<boolean> {
+  async setLocally(key: string, value: NewValue): Promise<SetOutcome> {
     const entry = await this.filler.entryOf(value)
+    if (!this.copies.hasRoomFor(key, entry)) return 'too-large'
     // From here on at once: a load that began earlier is too late, one that begins later may win.
     this.parts.flights.forget(key)
     this.copies.outdate(key)
-    return this.filler.populate(this.copies.begin(key, entry.loadedAtMs), entry)
+    const stored = this.filler.populate(this.copies.begin(key, entry.loadedAtMs), entry)
+    return stored ? 'stored' : 'no-life'
   }
 
   /** `purge` in this place alone. Returns how many entries were dropped or made stale. */
@@ -218,7 +228,8 @@ export class Group {
       this.stats.hits++
       return this.reply(hitFill(copy, nowMs))
     }
-    if (freshness === 'expired') return undefined
+    // With peers, to answer with a stale value is for its owner to decide, and to refresh it.
+    if (freshness === 'expired' || this.peers !== undefined) return undefined
     const isResting = copy.retry !== undefined && nowMs < copy.retry.notBeforeMs
     if (mayServeWhileRevalidating(copy, nowMs)) {
       const started = !isResting && this.refreshBehind(key)
@@ -283,21 +294,33 @@ export class Group {
   /** @param copy What memory has and could not be answered with yet. */
   private async getLocally(key: string, copy?: Copy): Promise<Reply> {
     const { clock, flights, options } = this.parts
+    const askedAtMs = clock.now()
     const collapsed = flights.has(key)
     if (collapsed) this.stats.loadsCoalesced++
     const flight = flights.run(key, () => this.filler.fill(key))
-    const joined = collapsed ? { collapsed } : {}
+    const joined = collapsed ? ({ collapsed: true } as const) : {}
 
-    const stale =
-      copy !== undefined && freshnessAt(copy, clock.now()) === 'stale' ? copy : undefined
+    const stale = copy !== undefined && freshnessAt(copy, askedAtMs) === 'stale' ? copy : undefined
     const patience = stale === undefined ? Number.POSITIVE_INFINITY : options.softTimeoutMs
     const fill = await within(clock, patience, flight)
     const nowMs = clock.now()
     if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
-      return this.staleReply(stale, nowMs, { fwd: 'stale', ...joined })
+      const forwarded = fill === undefined || fill.handling.fwd !== undefined
+      const handling = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
+      return this.staleReply(stale, nowMs, handling)
     }
-    const { answer, handling } = fill ?? (await flight)
-    return this.reply({ answer, handling: { ...handling, ...joined } })
+    return this.replyOf(key, fill ?? (await flight), joined)
+  }
+
+  /** A failure is answered only if memory has nothing better by now: a late answer, or a value set. */
+  private replyOf(key: string, fill: Fill, joined: { collapsed?: true }): Reply {
+    if (fill.answer.kind === 'failed') {
+      const nowMs = this.parts.clock.now()
+      const copy = this.copies.lookup(key, nowMs)
+      if (copy !== undefined && freshnessAt(copy, nowMs) === 'fresh')
+        return this.reply(hitFill(copy, nowMs))
+    }
+    return this.reply({ answer: fill.answer, handling: { ...fill.handling, ...joined } })
   }
 
   private staleReply(
@@ -311,7 +334,7 @@ export class Group {
     return this.reply({ answer, handling: { ...handling, ttlMs, ...detailOf(copy.standIn) } })
   }
 
-  private reply({ answer, handling }: Fill): Reply {
+  private reply({ answer, handling }: Pick<Fill, 'answer' | 'handling'>): Reply {
     return { ...answer, path: [{ cache: this.parts.placement.cacheName, ...handling }] }
   }
 }

@@ -1,6 +1,6 @@
 /** Owns one run of a loader: its place among the others, its time limit, and that it always ends as data. */
 
-import type { Circuit } from './circuit.ts'
+import type { Admission, Circuit } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { StandIn, ValueEntry } from './entry.ts'
 import { LoadError, LoadTimeoutError, type NotFoundError, OverloadedError } from './errors.ts'
@@ -26,6 +26,14 @@ export interface Load {
   readonly inTime: Promise<LoadResult>
   /** What the loader itself came to, in time or not. Never rejects; may never settle. */
   readonly atLast: Promise<LoadResult>
+  /** Whether the loader has been called: not when it had to wait in vain, or its origin is left alone. */
+  readonly hasStarted: () => boolean
+}
+
+/** How a load ended, and what that says of its origin's health. */
+interface Ending {
+  readonly result: LoadResult
+  readonly isSick: boolean
 }
 
 export class LoadRunner {
@@ -44,61 +52,69 @@ export class LoadRunner {
       signal: abort.signal,
       ...(stale === undefined ? {} : { stale }),
     }
-    let startedAtMs: number | undefined
+    let admission: Admission | undefined
+    let startedAtMs = 0
 
-    const atLast = limit
-      .run(abort.signal, async (): Promise<LoadResult> => {
-        if (!circuit.admits(clock.now())) return leftAlone(group)
+    const ending = limit
+      .run(abort.signal, async (): Promise<Ending> => {
         startedAtMs = clock.now()
+        admission = circuit.admit(startedAtMs)
+        if (admission === undefined) return { result: leftAlone(group), isSick: false }
         stats.loads++
         if (standIn === 'guest') stats.guestLoads++
         if (standIn === 'no-node') stats.edgeLoads++
-        const loaded = await loader(key, context)
-        if (loaded.kind === 'not-modified' && stale === undefined) {
+        const result = await loader(key, context)
+        if (result.kind === 'not-modified' && stale === undefined) {
           throw new LoadError('Not modified, though nothing was being refreshed.')
         }
-        return loaded
+        return { result, isSick: false }
       })
-      .catch((error: unknown) => this.failureOf(error, abort.signal, startedAtMs !== undefined))
+      .catch((error: unknown) => this.endingOf(error, abort.signal, admission !== undefined))
 
-    const timedOut = Promise.withResolvers<LoadResult>()
+    const timedOut = Promise.withResolvers<Ending>()
     const cancelTimer = clock.after(timeoutMs, () => {
       const error = new LoadTimeoutError(`Group ${group}: no answer within ${timeoutMs} ms.`)
-      timedOut.resolve({ kind: 'failed', code: error.code, detail: error.message })
+      const result = { kind: 'failed', code: error.code, detail: error.message } as const
+      timedOut.resolve({ result, isSick: true })
       abort.abort(error)
       onError(error)
     })
-    const inTime = Promise.race([atLast, timedOut.promise]).then((result) => {
+    const inTime = Promise.race([ending, timedOut.promise]).then(({ result, isSick }) => {
       cancelTimer()
-      this.account(result, startedAtMs)
+      if (result.kind === 'failed' && result.code === 'load-timeout') stats.loadTimeouts++
+      if (admission === undefined) stats.loadsRefused++
+      else this.account(result, isSick, admission, startedAtMs)
       return result
     })
-    return { inTime, atLast }
+    const atLast = ending.then(({ result }) => result)
+    return { inTime, atLast, hasStarted: () => admission !== undefined }
   }
 
   /** @param hasStarted Whether the loader was called; what it throws is its own, whatever the class. */
-  private failureOf(error: unknown, signal: AbortSignal, hasStarted: boolean): LoadResult {
-    if (hasStarted && saysNotFound(error)) return { kind: 'not-found' }
+  private endingOf(error: unknown, signal: AbortSignal, hasStarted: boolean): Ending {
+    if (hasStarted && saysNotFound(error)) return { result: { kind: 'not-found' }, isSick: false }
     if (!hasStarted && error instanceof OverloadedError) {
-      return { kind: 'failed', code: error.code, detail: error.message }
+      return { result: { kind: 'failed', code: error.code, detail: error.message }, isSick: false }
     }
     // A loader that was told to stop has nothing new to report.
     if (!signal.aborted) this.parts.onError(error)
     const detail = `Group ${this.parts.group}: the loader failed.`
-    return { kind: 'failed', code: 'load-failed', detail }
+    const isSick = !(error instanceof LoadError && error.liesWithKey)
+    return { result: { kind: 'failed', code: 'load-failed', detail }, isSick }
   }
 
-  /** @param startedAtMs When the loader was called; `undefined` when it was not. */
-  private account(result: LoadResult, startedAtMs: number | undefined): void {
+  private account(
+    result: LoadResult,
+    isSick: boolean,
+    admission: Admission,
+    startedAtMs: number,
+  ): void {
     const { circuit, clock, stats } = this.parts
-    const timedOut = result.kind === 'failed' && result.code === 'load-timeout'
-    if (timedOut) stats.loadTimeouts++
-    if (startedAtMs === undefined) return
     const nowMs = clock.now()
     stats.observeLoad(nowMs - startedAtMs)
-    if (result.kind === 'failed') circuit.failed(nowMs)
-    else circuit.succeeded()
-    if (result.kind === 'failed' && !timedOut) stats.loadErrors++
+    if (isSick) circuit.failed(admission, nowMs)
+    else circuit.succeeded(admission)
+    if (result.kind === 'failed' && result.code !== 'load-timeout') stats.loadErrors++
     if (result.kind === 'not-found') stats.notFound++
   }
 }

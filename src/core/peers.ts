@@ -37,6 +37,12 @@ export interface NewValue extends Partial<Life> {
   readonly tags?: readonly string[]
 }
 
+/**
+ * What became of a value set. `no-life`: it was to be gone at once, and took the older value with it.
+ * `too-large`: the older value stays.
+ */
+export type SetOutcome = 'stored' | 'no-life' | 'too-large'
+
 /** What to forget. `soft`: make it stale instead; what has no stale window is dropped all the same. */
 export type Purge = { readonly soft?: boolean } & (
   | { readonly keys: readonly string[] }
@@ -69,8 +75,8 @@ export interface Peer {
     keys: readonly string[],
     maxBytes: number,
   ): Promise<readonly (Reply | null)[]>
-  /** Returns whether the value was stored. Throws as `get` does. */
-  set(group: string, key: string, value: NewValue): Promise<boolean>
+  /** Throws as `get` does. */
+  set(group: string, key: string, value: NewValue): Promise<SetOutcome>
   /** Returns how many entries were purged. Throws as `get` does. */
   purge(group: string, purge: Purge): Promise<number>
   /** The node's counters, of all groups. Throws as `get` does. */

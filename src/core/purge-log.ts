@@ -6,32 +6,26 @@
 /** The most purges remembered one by one. Older ones are remembered as "before this number". */
 const MOST_KEYS = 1_000
 const MOST_TAGS = 4_096
+/** Soft purges remembered of one tag. An entry that nobody has read since an older one is purged. */
+const MOST_SOFT_MARKS = 8
 
 export type Verdict =
   | { readonly kind: 'valid' }
   | { readonly kind: 'purged' }
   /** Purged softly: stale from that moment. */
-  | { readonly kind: 'stale'; readonly fromMs: number; readonly sequence: number }
+  | { readonly kind: 'stale'; readonly fromMs: number }
 
 const VALID: Verdict = { kind: 'valid' }
 const PURGED: Verdict = { kind: 'purged' }
 
-interface Mark {
-  readonly sequence: number
-  /** When the purge happened; only soft purges need to know. */
-  readonly atMs: number
-}
-
-const NO_MARK: Mark = { sequence: 0, atMs: 0 }
-
 /** Purging a tag costs one mark, however many entries carry it: each is judged when it is looked up. */
 export class PurgeLog {
   private lastSequence = 0
-  private readonly keys = new MarkLog(MOST_KEYS)
-  private readonly tags = new MarkLog(MOST_TAGS)
-  private readonly softTags = new MarkLog(MOST_TAGS)
+  private readonly keys = new Bounded<number>(MOST_KEYS, (sequence) => sequence)
+  private readonly tags = new Bounded<number>(MOST_TAGS, (sequence) => sequence)
+  private readonly softTags = new Bounded<SoftMarks>(MOST_TAGS, ({ latest }) => latest)
   private all = 0
-  private softAll = NO_MARK
+  private readonly softAll = new SoftMarks()
 
   /** A number above all before it. Taken when a load begins, and by each purge. */
   next(): number {
@@ -39,18 +33,18 @@ export class PurgeLog {
   }
 
   /** Nothing that was asked for before may be stored under `key`. */
-  markKey(key: string): number {
-    const sequence = this.next()
-    this.keys.set(key, { sequence, atMs: 0 })
-    return sequence
+  markKey(key: string): void {
+    this.keys.set(key, this.next())
   }
 
   markTag(tag: string): void {
-    this.tags.set(tag, { sequence: this.next(), atMs: 0 })
+    this.tags.set(tag, this.next())
   }
 
   markTagStale(tag: string, atMs: number): void {
-    this.softTags.set(tag, { sequence: this.next(), atMs })
+    const marks = this.softTags.get(tag) ?? new SoftMarks()
+    marks.add(this.next(), atMs)
+    this.softTags.set(tag, marks)
   }
 
   markAll(): void {
@@ -58,62 +52,78 @@ export class PurgeLog {
   }
 
   markAllStale(atMs: number): void {
-    this.softAll = { sequence: this.next(), atMs }
+    this.softAll.add(this.next(), atMs)
   }
 
   /** Whether a load with this number may store its value: no purge of any kind has come since. */
   mayStore(key: string, tags: readonly string[], sequence: number): boolean {
-    return sequence > this.keys.sequenceOf(key) && this.judge(tags, sequence) === VALID
+    const purged = Math.max(this.keys.get(key) ?? 0, this.keys.floor)
+    return sequence > purged && this.judge(tags, sequence) === VALID
   }
 
   /** What has become of an entry with this number and these tags, other than by its key. */
   judge(tags: readonly string[], sequence: number): Verdict {
-    if (sequence < this.all || this.hasHardMark(tags, sequence)) return PURGED
-    let soft = this.softAll.sequence > sequence ? this.softAll : NO_MARK
+    if (sequence < this.all) return PURGED
+    let fromMs = this.softAll.firstAfter(sequence)
     for (const tag of tags) {
-      const mark = this.softTags.get(tag)
-      if (mark.sequence > sequence && mark.sequence > soft.sequence) soft = mark
+      // A purge that was forgotten counts for every tag: rather a load than an old value.
+      const purged = Math.max(this.tags.get(tag) ?? 0, this.tags.floor, this.softTags.floor)
+      if (sequence < purged) return PURGED
+      fromMs = Math.min(
+        fromMs,
+        this.softTags.get(tag)?.firstAfter(sequence) ?? Number.POSITIVE_INFINITY,
+      )
     }
-    return soft === NO_MARK ? VALID : { kind: 'stale', fromMs: soft.atMs, sequence: soft.sequence }
-  }
-
-  /** Whether one of the tags was purged, not softly, after this number. */
-  hasHardMark(tags: readonly string[], sequence: number): boolean {
-    return tags.some(
-      (tag) =>
-        sequence < this.tags.sequenceOf(tag) ||
-        // A soft purge that was forgotten counts as a hard one: rather a load than an old value.
-        sequence < this.softTags.floor,
-    )
+    if (fromMs === Number.NEGATIVE_INFINITY) return PURGED
+    return fromMs === Number.POSITIVE_INFINITY ? VALID : { kind: 'stale', fromMs }
   }
 }
 
-/** The latest mark of each name. Bounded: the oldest is forgotten, and then holds for every name. */
-class MarkLog {
-  private readonly marks = new Map<string, Mark>()
+/** The soft purges of one tag, or of everything. */
+class SoftMarks {
+  private readonly marks: { readonly sequence: number; readonly atMs: number }[] = []
+  /** The number of the latest mark that was forgotten. */
+  private floor = 0
+
+  get latest(): number {
+    return this.marks.at(-1)?.sequence ?? 0
+  }
+
+  add(sequence: number, atMs: number): void {
+    this.marks.push({ sequence, atMs })
+    if (this.marks.length > MOST_SOFT_MARKS) this.floor = this.marks.shift()?.sequence ?? 0
+  }
+
+  /** When the first purge after this number was. `Infinity`: there was none; `-Infinity`: it is forgotten. */
+  firstAfter(sequence: number): number {
+    if (sequence < this.floor) return Number.NEGATIVE_INFINITY
+    return this.marks.find((mark) => mark.sequence > sequence)?.atMs ?? Number.POSITIVE_INFINITY
+  }
+}
+
+/** A map that forgets what was set longest ago, and keeps the highest number that it has forgotten. */
+class Bounded<V> {
+  private readonly values = new Map<string, V>()
   private readonly most: number
-  /** The highest number forgotten. */
+  private readonly numberOf: (value: V) => number
   floor = 0
 
-  constructor(most: number) {
+  constructor(most: number, numberOf: (value: V) => number) {
     this.most = most
+    this.numberOf = numberOf
   }
 
-  set(name: string, mark: Mark): void {
-    // Deleted first: a map keeps the order of insertion, and here the oldest mark has to come first.
-    this.marks.delete(name)
-    this.marks.set(name, mark)
-    if (this.marks.size <= this.most) return
-    const [[oldest, { sequence }]] = this.marks as unknown as [[string, Mark]]
-    this.marks.delete(oldest)
-    this.floor = sequence
+  get(name: string): V | undefined {
+    return this.values.get(name)
   }
 
-  get(name: string): Mark {
-    return this.marks.get(name) ?? NO_MARK
-  }
-
-  sequenceOf(name: string): number {
-    return Math.max(this.get(name).sequence, this.floor)
+  set(name: string, value: V): void {
+    // Deleted first: a map keeps the order of insertion, and here the oldest has to come first.
+    this.values.delete(name)
+    this.values.set(name, value)
+    if (this.values.size <= this.most) return
+    const [[oldest, forgotten]] = this.values as unknown as [[string, V]]
+    this.values.delete(oldest)
+    this.floor = Math.max(this.floor, this.numberOf(forgotten))
   }
 }

@@ -13,8 +13,10 @@ export class GroupStats {
   hits = 0
   /** Gets answered with a stale value, at once or after its refresh failed. Not a part of `hits`. */
   stale = 0
-  /** Loads that ran: once per call of the loader. Not: callers that joined one, loads that had to wait in vain. */
+  /** Loads that ran: once per call of the loader. Not: callers that joined one. */
   loads = 0
+  /** Loads that did not run: too many others did, or their origin is left alone. Not a part of `loads`. */
+  loadsRefused = 0
   /** Callers that joined a load under way. */
   loadsCoalesced = 0
   /** Loads that ran and failed, other than by time. */

@@ -1,20 +1,24 @@
 /** Owns what a tag may be: a name under which entries can be purged together. */
 
 /** The most tags of one entry. */
-const MOST_TAGS = 64
+const MOST_TAGS = 1_000
 /** In bytes. */
-const LONGEST_TAG = 128
+const LONGEST_TAG = 1_024
+/** Of one entry's tags together, in bytes: what a `Cache-Tag` header may have, and a call can carry. */
+const MOST_TAG_BYTES = 16 * 1024
 
 /** Printable ASCII without space and comma: what survives in a `Cache-Tag` header. */
 const TAG = /^[\x21-\x2b\x2d-\x7e]+$/
 
 export const TAG_FORM = `1 to ${LONGEST_TAG} printable ASCII characters without space and comma`
-export const TAGS_FORM = `up to ${MOST_TAGS} tags of ${TAG_FORM}`
+export const TAGS_FORM = `up to ${MOST_TAGS} tags of ${TAG_FORM}, ${MOST_TAG_BYTES} together`
 
 /** The distinct tags, or `undefined` where `value` is no list of tags. */
 export function parseTags(value: unknown): string[] | undefined {
   if (!Array.isArray(value) || value.length > MOST_TAGS) return undefined
-  return value.every(isTag) ? [...new Set(value)] : undefined
+  if (!value.every(isTag)) return undefined
+  const bytes = value.reduce((sum, tag) => sum + tag.length, 0)
+  return bytes <= MOST_TAG_BYTES ? [...new Set(value)] : undefined
 }
 
 /** The tags of a `Cache-Tag` header, a list separated by commas. */

@@ -25,7 +25,13 @@ export async function answerFromResponse(
   discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
   if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
-  throw new LoadError(`The response's status is ${response.status}.`)
+  throw statusError(response.status)
+}
+
+/** A client's error lies with what was asked for, but for those that say "later" (RFC 6585, RFC 9110). */
+export function statusError(status: number): LoadError {
+  const liesWithKey = status < 500 && ![408, 425, 429].includes(status)
+  return new LoadError(`The response's status is ${status}.`, { liesWithKey })
 }
 
 async function valueFromResponse(response: Response): Promise<LoadedValue | TooLarge> {
@@ -54,7 +60,9 @@ export function requireDecoded(response: Response): void {
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (DECODED_CODINGS.has(coding)) return
   discard(response)
-  throw new LoadError('The response has a content coding that the runtime does not decode.')
+  throw new LoadError('The response has a content coding that the runtime does not decode.', {
+    liesWithKey: true,
+  })
 }
 
 export function contentTypeOf(headers: Headers): string {

@@ -1,12 +1,12 @@
 /** Owns loading from an HTTP origin: one base URL, below which every key stays. */
 
-import type { ValueEntry } from '../core/entry.ts'
+import type { Life, ValueEntry } from '../core/entry.ts'
 import { BadKeyError, LoadError } from '../core/errors.ts'
-import type { Loader } from '../core/loader.ts'
+import type { LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
 import { answerFromResponse, discard } from './from-response.ts'
 import type { Open } from './open.ts'
-import { responseLife } from './response-life.ts'
+import { responseLife, shortest } from './response-life.ts'
 
 export interface HttpOrigin {
   /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
@@ -15,54 +15,85 @@ export interface HttpOrigin {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** An origin whose answers are kept. */
+export interface CachedOrigin extends HttpOrigin {
+  /** The group's `ttl`. */
+  readonly ttlMs: number
+}
+
 /** What is used of the platform. */
 export interface HttpOriginParts {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly now: () => number
+  readonly warn: (message: string) => void
 }
 
 /** RFC 9110, section 15.4 leaves the number to the client; a healthy origin needs one or two. */
 const MOST_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-const PLATFORM: HttpOriginParts = { fetch: globalThis.fetch, now: Date.now }
+const PLATFORM: HttpOriginParts = {
+  fetch: globalThis.fetch,
+  now: Date.now,
+  warn: (message) => console.warn(message),
+}
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
-export function httpOriginLoader(origin: HttpOrigin, parts = PLATFORM): Loader {
+export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader {
   return async (key, { signal, stale }) => {
-    const response = await request(origin, key, signal, conditionsOf(stale), parts)
-    const life = responseLife(response.headers, parts.now())
-    const answer = await answerFromResponse(response, stale)
+    const conditions = conditionsOf(stale)
+    const { response, redirects } = await request(origin, key, signal, conditions, parts)
+    const nowMs = parts.now()
+    const life = shortest([
+      responseLife(response.headers, nowMs),
+      ...redirects.map((redirect) => redirectLife(redirect, origin.ttlMs, nowMs)),
+    ])
+    const isDirect = redirects.length === 0
+    const mayRenew = isDirect && Object.keys(conditions).length > 0 && confirms(response, stale)
+    const answer = await answerFromResponse(response, mayRenew ? stale : undefined)
     if (answer.kind === 'not-found' || answer.kind === 'too-large') {
       return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
     }
     if (answer.kind === 'not-modified') return { ...answer, ...life }
-    const tags = parseTagHeader(response.headers.get('cache-tag') ?? '') ?? []
-    return { ...answer, ...life, tags }
+    const tags = parseTagHeader(response.headers.get('cache-tag') ?? '')
+    // What cannot be purged by its tags must not be kept as if it could.
+    if (tags === undefined)
+      parts.warn('A Cache-Tag header is not valid: the response is not stored.')
+    const kept =
+      tags === undefined ? { ...answer, ttlMs: 0, tags: [] } : { ...answer, ...life, tags }
+    return isDirect ? kept : withoutValidators(kept)
   }
 }
 
 /** Opens the value without reading it: for values that are too large to be answered whole. */
 export function openHttpOrigin(origin: HttpOrigin, parts = PLATFORM): Open {
-  return (key, { signal }) => request(origin, key, signal, {}, parts)
+  return async (key, { signal }) => (await request(origin, key, signal, {}, parts)).response
 }
 
-function request(
-  { baseUrl, headers }: HttpOrigin,
-  key: string,
-  signal: AbortSignal,
-  conditions: Readonly<Record<string, string>>,
-  { fetch }: HttpOriginParts,
-): Promise<Response> {
-  return follow(urlOf(baseUrl, key), (url) =>
-    fetch(url.href, {
-      headers: { ...headers, ...conditions },
-      signal,
-      redirect: 'manual',
-      // The platform's own cache knows nothing of our purges.
-      cache: 'no-store',
-    }),
-  )
+/** A redirect that is not for good holds as long as it says, or as the group's values do. */
+function redirectLife({ headers, status }: Response, ttlMs: number, nowMs: number): Partial<Life> {
+  const isPermanent = status === 301 || status === 308
+  return { ...(isPermanent ? {} : { ttlMs }), ...responseLife(headers, nowMs) }
+}
+
+/** They are another URL's, which the key may not lead to the next time. */
+function withoutValidators({
+  originEtag: _,
+  lastModified: __,
+  ...value
+}: LoadedValue): LoadedValue {
+  return value
+}
+
+/** Whether a 304 is about the entry that is held (RFC 9111, section 4.3.4). */
+function confirms(response: Response, stale: ValueEntry | undefined): boolean {
+  const etag = response.headers.get('etag')
+  const held = stale?.originEtag
+  return etag === null || held === undefined || opaqueTag(etag) === opaqueTag(held)
+}
+
+function opaqueTag(etag: string): string {
+  return etag.replace(/^W\//, '')
 }
 
 /** Asks whether what is held is still current (RFC 9110, section 13.1; both, as 13.2.2 lets servers choose). */
@@ -71,6 +102,32 @@ function conditionsOf(stale: ValueEntry | undefined): Record<string, string> {
     ...(stale?.originEtag === undefined ? {} : { 'If-None-Match': stale.originEtag }),
     ...(stale?.lastModified === undefined ? {} : { 'If-Modified-Since': stale.lastModified }),
   }
+}
+
+interface Followed {
+  readonly response: Response
+  /** The responses that led there. */
+  readonly redirects: readonly Response[]
+}
+
+/** @param conditions For the first request: another URL's validators say nothing of the next. */
+function request(
+  { baseUrl, headers }: HttpOrigin,
+  key: string,
+  signal: AbortSignal,
+  conditions: Readonly<Record<string, string>>,
+  { fetch }: HttpOriginParts,
+): Promise<Followed> {
+  const start = urlOf(baseUrl, key)
+  return follow(start, (url) =>
+    fetch(url.href, {
+      headers: url === start ? { ...headers, ...conditions } : headers,
+      signal,
+      redirect: 'manual',
+      // The platform's own cache knows nothing of our purges.
+      cache: 'no-store',
+    }),
+  )
 }
 
 /** Throws `BadKeyError` when the key would lead out of `baseUrl`, whatever made it valid before. */
@@ -85,24 +142,23 @@ export function urlOf(baseUrl: URL, key: string): URL {
   return url
 }
 
-async function follow(start: URL, request: (url: URL) => Promise<Response>): Promise<Response> {
-  let url = start
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+async function follow(start: URL, request: (url: URL) => Promise<Response>): Promise<Followed> {
+  const redirects: Response[] = []
+  for (let url = start; redirects.length <= MOST_REDIRECTS; ) {
     const response = await request(url)
     const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null
-    if (location === null) return response
+    if (location === null) return { response, redirects }
     discard(response)
+    redirects.push(response)
     const next = URL.parse(location, url.href)
     // The origin may be tricked into redirecting, to another service's metadata address for one.
-    if (
-      next === null ||
-      next.origin !== start.origin ||
-      next.username !== '' ||
-      next.password !== ''
-    ) {
-      throw new LoadError('The origin redirected to elsewhere.')
-    }
+    const isAllowed =
+      next !== null && next.origin === start.origin && next.username === '' && next.password === ''
+    if (!isAllowed)
+      throw new LoadError('The origin redirected to elsewhere.', { liesWithKey: true })
     url = next
   }
-  throw new LoadError(`The origin redirected more than ${MOST_REDIRECTS} times.`)
+  throw new LoadError(`The origin redirected more than ${MOST_REDIRECTS} times.`, {
+    liesWithKey: true,
+  })
 }

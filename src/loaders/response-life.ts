@@ -2,6 +2,7 @@
 
 import { type Directives, deltaMs, parseCacheControl } from '../core/cache-control.ts'
 import type { Life } from '../core/entry.ts'
+import { parseHttpDate } from '../core/http-date.ts'
 import { LONGEST_MS } from '../core/units.ts'
 
 const NEVER_STORED: Life = { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
@@ -19,7 +20,7 @@ export function responseLife(headers: Headers, nowMs: number): Partial<Life> {
     deltaMs(directives.get('max-age')) ??
     lifetimeByExpires(headers, nowMs)
   // What another cache has held for a while has that much less to live (section 4.2.3).
-  const ageMs = deltaMs(headers.get('age')?.trim()) ?? 0
+  const ageMs = deltaMs(headers.get('age')?.split(',', 1)[0]?.trim()) ?? 0
   const mustRevalidate = directives.has('must-revalidate') || directives.has('proxy-revalidate')
   return defined({
     ttlMs: lifetimeMs === undefined ? undefined : Math.max(0, lifetimeMs - ageMs),
@@ -38,7 +39,7 @@ function mayNotBeReused(headers: Headers, directives: Directives): boolean {
     directives.has('private') ||
     directives.has('no-cache') ||
     headers.has('set-cookie') ||
-    headers.get('vary')?.trim() === '*'
+    (headers.get('vary') ?? '').split(',').some((name) => name.trim() === '*')
   )
 }
 
@@ -46,11 +47,24 @@ function mayNotBeReused(headers: Headers, directives: Directives): boolean {
 function lifetimeByExpires(headers: Headers, nowMs: number): number | undefined {
   const expires = headers.get('expires')
   if (expires === null) return undefined
-  const dateMs = Date.parse(headers.get('date') ?? '')
-  const lifetimeMs = Date.parse(expires) - (Number.isNaN(dateMs) ? nowMs : dateMs)
+  const dateMs = parseHttpDate(headers.get('date') ?? '')
+  const lifetimeMs = parseHttpDate(expires) - (Number.isNaN(dateMs) ? nowMs : dateMs)
   return lifetimeMs > 0 ? Math.min(lifetimeMs, LONGEST_MS) : 0
 }
 
 function defined(life: { [Part in keyof Life]: number | undefined }): Partial<Life> {
   return Object.fromEntries(Object.entries(life).filter(([, value]) => value !== undefined))
+}
+
+/** The life of what was reached by way of several responses: no longer than that of any. */
+export function shortest(lives: readonly Partial<Life>[]): Partial<Life> {
+  const least = (part: keyof Life): number | undefined => {
+    const known = lives.map((life) => life[part]).filter((ms) => ms !== undefined)
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+  return defined({
+    ttlMs: least('ttlMs'),
+    staleWhileRevalidateMs: least('staleWhileRevalidateMs'),
+    staleIfErrorMs: least('staleIfErrorMs'),
+  })
 }

@@ -16,7 +16,7 @@ import {
   type SetMessage,
 } from '../core/messages.ts'
 import { type NodeStats, nodeStats } from '../core/node-stats.ts'
-import type { Reply } from '../core/peers.ts'
+import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
 
@@ -26,8 +26,8 @@ export interface CacheNode extends DurableObject<Cloudflare.Env> {
   get(message: GetMessage): Reply | Promise<Reply>
   /** The answers to several keys, in their order. */
   getMany(message: GetManyMessage): Promise<(Reply | null)[]>
-  /** Sets a value. Returns whether it was stored. */
-  set(message: SetMessage): Promise<boolean>
+  /** Sets a value. */
+  set(message: SetMessage): Promise<SetOutcome>
   /** Forgets. Returns how many entries were dropped or made stale. */
   purge(message: PurgeMessage): number
   /** The counters of all groups, and what they hold. */
@@ -68,7 +68,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       return this.groupOf(message).getMany(message.keys, message.maxBytes)
     }
 
-    set(message: SetMessage): Promise<boolean> {
+    set(message: SetMessage): Promise<SetOutcome> {
       return this.groupOf(message).setLocally(message.key, message.value)
     }
 

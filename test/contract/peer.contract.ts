@@ -45,7 +45,7 @@ export function peerContract(create: () => PeerUnderTest): void {
     const { peer } = create()
 
     expect(await peer.set('scores', 'Tom', { value: new Uint8Array(5), contentType: 'a/b' })).toBe(
-      true,
+      'stored',
     )
     expect(await peer.get('scores', 'Tom')).toMatchObject({ entry: { contentType: 'a/b' } })
     expect(await peer.purge('scores', { keys: ['Tom', 'nobody'] })).toBe(1)

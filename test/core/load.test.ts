@@ -1,7 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Circuit, FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
 import type { ValueEntry } from '../../src/core/entry.ts'
-import { LoadTimeoutError, NotFoundError, OverloadedError } from '../../src/core/errors.ts'
+import {
+  LoadError,
+  LoadTimeoutError,
+  NotFoundError,
+  OverloadedError,
+} from '../../src/core/errors.ts'
 import { LoadRunner } from '../../src/core/load.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { LoadContext, LoadedValue, Loader } from '../../src/core/loader.ts'
@@ -29,7 +34,7 @@ function createRunner(loader: Loader, maxLoads = Number.POSITIVE_INFINITY) {
   const clock = new FakeClock()
   const onError = vi.fn<(error: unknown) => void>()
   const stats = new GroupStats()
-  const circuit = new Circuit(() => 0)
+  const circuit = new Circuit(TIMEOUT_MS, () => 0)
   const limit = new LoadLimit(maxLoads)
   const parts = {
     group: 'users',
@@ -256,7 +261,7 @@ describe('the limit on loads', () => {
     for (const result of results)
       expect(result).toMatchObject({ kind: 'failed', code: 'overloaded' })
     expect(loader).toHaveBeenCalledTimes(1)
-    expect(stats).toMatchObject({ loads: 1, loadErrors: 0 })
+    expect(stats).toMatchObject({ loads: 1, loadErrors: 0, loadsRefused: FAILURES_TO_OPEN })
     expect(circuit.state).toBe('closed')
   })
 
@@ -331,5 +336,20 @@ describe('an origin that keeps failing', () => {
     for (let round = 0; round < FAILURES_TO_OPEN; round++) await fail(runner, 2)
 
     expect(circuit.state).toBe('closed')
+  })
+})
+
+describe('failures that lie with the key', () => {
+  test('do not make the origin seem sick: clients choose the keys', async () => {
+    const { circuit, runner, stats } = createRunner(() =>
+      Promise.reject(new LoadError('status 403', { liesWithKey: true })),
+    )
+
+    for (let i = 0; i < 3 * FAILURES_TO_OPEN; i++) {
+      expect(await runner.run(`k${i}`).inTime).toEqual(FAILED)
+    }
+
+    expect(circuit.state).toBe('closed')
+    expect(stats.loadErrors).toBe(3 * FAILURES_TO_OPEN)
   })
 })

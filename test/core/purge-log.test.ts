@@ -55,6 +55,30 @@ describe('the purge log', () => {
     expect(log.judge([], before)).toMatchObject({ kind: 'stale', fromMs: 700 })
   })
 
+  test('of several soft purges the first that an entry has not outlived counts', () => {
+    const log = new PurgeLog()
+    const first = log.next()
+    log.markTagStale('news', 100)
+    const second = log.next()
+    log.markTagStale('news', 200)
+    log.markAllStale(300)
+
+    expect(log.judge(['news'], first)).toEqual({ kind: 'stale', fromMs: 100 })
+    expect(log.judge(['news'], second)).toEqual({ kind: 'stale', fromMs: 200 })
+    expect(log.judge([], first)).toEqual({ kind: 'stale', fromMs: 300 })
+  })
+
+  test('an entry older than all soft purges remembered of its tag is purged', () => {
+    const log = new PurgeLog()
+    const oldest = log.next()
+    log.markTagStale('news', 0)
+    const next = log.next()
+    for (let i = 1; i <= 8; i++) log.markTagStale('news', i)
+
+    expect(log.judge(['news'], oldest).kind).toBe('purged')
+    expect(log.judge(['news'], next)).toEqual({ kind: 'stale', fromMs: 1 })
+  })
+
   test.each(['markTag', 'markTagStale'] as const)(
     'remembers a bounded number of tags; %s of a forgotten one still takes what is older',
     (mark) => {

@@ -198,6 +198,30 @@ describe('a soft purge', () => {
     expect(loader.calls).toEqual(['Tom'])
   })
 
+  test('of the key brings nothing back that its tag had been purged of', async () => {
+    const { group, loader } = await filledGroup({ Tom: ['players'] }, windows)
+
+    await group.purge({ tags: ['players'] })
+    const report = await group.purge({ keys: ['Tom'], soft: true })
+    await group.get('Tom')
+
+    expect(report.entries).toBe(0)
+    expect(loader.calls).toEqual(['Tom'])
+  })
+
+  test.each(soft)('%s, again and again, makes no stale window longer', async (_, purge) => {
+    const { clock, group, loader } = await filledGroup({ Tom: ['players'] }, windows)
+
+    for (let i = 0; i < 5; i++) {
+      await group.purge(purge)
+      clock.advance(2_000)
+    }
+    await group.get('Tom')
+
+    expect(loader.calls).toEqual(['Tom'])
+    expect(group.stats.stale).toBe(0)
+  })
+
   test('does not lengthen the life of what is stale already', async () => {
     const { clock, group } = await filledGroup({ Tom: [] }, windows)
     clock.advance(60_400)
@@ -276,10 +300,32 @@ describe('a set', () => {
     expect(loader.calls).toEqual(['Tom'])
   })
 
-  test('that is too large says so, and takes the old value with it', async () => {
+  test('during a load, and gone again before that ends: the load does not store', async () => {
+    const { answer, clock, group } = latchedGroup()
+    void group.get('Tom')
+    await group.set('Tom', { ...text('set'), ttlMs: 100 })
+    clock.advance(100)
+    const after = group.get('Tom')
+
+    answer(0, text('loaded before'))
+    await settle()
+
+    expect(group.items).toBe(0)
+    answer(1, text('loaded after'))
+    expect(textOf(await after)).toBe('loaded after')
+  })
+
+  test('with no life takes the older value with it', async () => {
+    const { group } = await filledGroup({ Tom: [] })
+
+    expect(await group.set('Tom', { ...text('700'), ttlMs: 0 })).toBe('no-life')
+    expect(group.items).toBe(0)
+  })
+
+  test('that is too large says so, and leaves the old value', async () => {
     const { group } = await filledGroup({ Tom: [] }, { maxValueBytes: 20 })
 
-    expect(await group.set('Tom', text('x'.repeat(21)))).toBe(false)
-    expect(group.items).toBe(0)
+    expect(await group.set('Tom', text('x'.repeat(21)))).toBe('too-large')
+    expect(textOf(await group.get('Tom'))).toBe('value of Tom')
   })
 })

@@ -135,9 +135,26 @@ describe('stale if error', () => {
       clock.advance(30_000)
     }
 
-    // The circuit left the origin alone now and then, on top of the entry's own pauses.
     expect(loader.calls).toHaveLength(101)
     expect(group.stats.stale).toBe(100_000)
+  })
+
+  test('a refresh behind a stale value backs off too, for longer each time', async () => {
+    const { clock, fail, group, loader } = await staleGroup({ staleWhileRevalidateMs: 3_600_000 })
+    const startsAtMs: number[] = []
+
+    for (let elapsedMs = 0; elapsedMs < 10_000; elapsedMs += 250) {
+      const loads = loader.calls.length
+      const reply = await group.get('Tom')
+      expect(textOf(reply)).toBe('old')
+      if (loader.calls.length > loads) startsAtMs.push(elapsedMs)
+      fail(loader.calls.length - 1)
+      await settle()
+      clock.advance(250)
+    }
+
+    // Pauses of 1, 2 and 4 seconds, cut by a quarter by the chance that the test has set.
+    expect(startsAtMs).toEqual([0, 750, 2_250, 5_250])
   })
 
   test('a success after failures ends the pauses', async () => {
@@ -157,7 +174,27 @@ describe('stale if error', () => {
     expect(loader.calls).toHaveLength(4)
   })
 
-  test('is answered too while the origin is left alone, and while there is too much to do', async () => {
+  test('is answered too while there is too much to do, and says that nothing went forward', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      maxLoads: 1,
+      options: { ttlMs: 1_000, staleIfErrorMs: 10_000 },
+    })
+    const first = group.get('Tom')
+    script.answer(0, text('old'))
+    await first
+    clock.advance(1_000)
+    for (let i = 0; i < 11; i++) void group.get(`other-${i}`)
+
+    const reply = await group.get('Tom')
+
+    expect(textOf(reply)).toBe('old')
+    expect(reply.path).toEqual([{ cache: 'node-0', hit: true, ttlMs: 0 }])
+    expect(group.stats.loadsRefused).toBe(1)
+  })
+
+  test('is answered too while the origin is left alone', async () => {
     const { clock, fail, group, loader } = await staleGroup({ staleIfErrorMs: 3_600_000 })
     for (let i = 0; i < FAILURES_TO_OPEN; i++) {
       const other = group.get(`other-${i}`)
@@ -173,6 +210,17 @@ describe('stale if error', () => {
 })
 
 describe('soft timeout', () => {
+  test('does not stretch a stale window that ends during the wait', async () => {
+    const { answer, clock, group } = await staleGroup({ staleIfErrorMs: 30, softTimeoutMs: 50 })
+
+    const reply = group.get('Tom')
+    clock.advance(50)
+    await settle()
+    answer(1, text('new'))
+
+    expect(textOf(await reply)).toBe('new')
+  })
+
   test('a caller waits for the refresh only so long, and the refresh goes on', async () => {
     const { answer, clock, group, loader } = await staleGroup({
       staleIfErrorMs: 10_000,
@@ -224,6 +272,73 @@ describe('a late answer', () => {
 
     expect(textOf(await group.get('Tom'))).toBe('late')
     expect(script.loader.calls).toHaveLength(1)
+  })
+
+  test.each([
+    [0, 1],
+    [1, 0],
+  ])(
+    'of two late answers the newer stays, in whatever order they come (%i first)',
+    async (first, second) => {
+      const script = scriptedLoader()
+      const { clock, group } = createTestGroup({
+        loader: script.loader.load,
+        options: { timeoutMs: 100 },
+      })
+      for (let i = 0; i < 2; i++) {
+        const hanging = group.get('Tom')
+        clock.advance(100)
+        await hanging
+      }
+
+      script.answer(first, text(`answer ${first}`))
+      await settle()
+      script.answer(second, text(`answer ${second}`))
+      await settle()
+
+      expect(textOf(await group.get('Tom'))).toBe('answer 1')
+    },
+  )
+
+  test('older than one already answered does not come back, whatever loads have hung since', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { timeoutMs: 100, ttlMs: 1_000 },
+    })
+    const first = group.get('Tom')
+    clock.advance(100)
+    await first
+    const newer = group.get('Tom')
+    script.answer(1, text('newer'))
+    await newer
+    clock.advance(1_000)
+    const third = group.get('Tom')
+    clock.advance(100)
+    await third
+
+    script.answer(0, text('older'))
+    await settle()
+
+    expect(group.items).toBe(0)
+  })
+
+  test('is what a waiter gets whose own load runs out of time', async () => {
+    const script = scriptedLoader()
+    const { clock, group } = createTestGroup({
+      loader: script.loader.load,
+      options: { timeoutMs: 100 },
+    })
+    const first = group.get('Tom')
+    clock.advance(100)
+    await first
+    const second = group.get('Tom')
+    script.answer(0, text('late'))
+    await settle()
+
+    clock.advance(100)
+
+    expect(textOf(await second)).toBe('late')
   })
 
   test('does not replace what a newer load has brought, even if that is gone again', async () => {
@@ -286,6 +401,24 @@ describe('"not found"', () => {
   })
 })
 
+describe('an older load', () => {
+  test('does not store when a newer one has said "not found", which nothing holds', async () => {
+    const script = scriptedLoader()
+    const { group } = createTestGroup({ loader: script.loader.load })
+    const older = group.get('Tom')
+    await group.purge({ keys: ['Jack'] })
+    await group.purge({ all: true })
+    const newer = group.get('Tom')
+    script.answer(1, { kind: 'not-found' })
+    await newer
+
+    script.answer(0, text('old'))
+    await older
+
+    expect(group.items).toBe(0)
+  })
+})
+
 describe('renewal', () => {
   test('"not modified" begins the life anew, of the same bytes, without moving them', async () => {
     const { answer, clock, group } = await staleGroup({ staleWhileRevalidateMs: 500 })
@@ -344,6 +477,23 @@ describe('renewal', () => {
 
     expect(await group.get('Tom')).toMatchObject({ kind: 'failed', path: [{ fwd: 'stale' }] })
     expect(seen).toEqual([undefined, '"1"'])
+  })
+})
+
+describe('a stale value at the edge', () => {
+  test('is not for the edge to answer or refresh: its owner is asked', async () => {
+    const loader = countingLoader()
+    const cluster = createCluster(['node-0', 'node-1'], loader.load, {
+      staleWhileRevalidateMs: 60_000,
+      hotTtlMs: 10_000,
+    })
+    await cluster.edge.get('Tom')
+
+    await cluster.edge.purge({ keys: ['Tom'], soft: true })
+    for (let i = 0; i < 100; i++) await cluster.edge.get('Tom')
+
+    expect(cluster.edge.stats).toMatchObject({ loads: 0, edgeLoads: 0, stale: 0 })
+    expect(loader.calls.length).toBeLessThanOrEqual(2)
   })
 })
 

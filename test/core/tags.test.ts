@@ -7,8 +7,9 @@ test.each([
   ['a, b ,c', ['a', 'b', 'c']],
   ['a,,a', ['a']],
   ['a b', undefined],
-  ['x'.repeat(129), undefined],
-  [Array.from({ length: 65 }, (_, i) => `t${i}`).join(), undefined],
+  ['x'.repeat(1_025), undefined],
+  [Array.from({ length: 1_001 }, (_, i) => `t${i}`).join(), undefined],
+  [Array.from({ length: 17 }, (_, i) => `${i}`.padEnd(1_000, 'x')).join(), undefined],
 ])('the header %j has the tags %j', (header, tags) => {
   expect(parseTagHeader(header)).toEqual(tags)
 })

@@ -1,31 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ValueEntry } from '../../src/core/entry.ts'
 import { BadKeyError } from '../../src/core/errors.ts'
-import { httpOriginLoader, urlOf } from '../../src/loaders/http-origin.ts'
-
-const BASE = new URL('https://origin.example/v1/')
-const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
-
-/** Answers from a table of URLs, and keeps what was asked. */
-function fakeOrigin(answers: Record<string, () => Response>) {
-  const requests: { url: string; init: RequestInit }[] = []
-  const fetch = async (url: string, init: RequestInit) => {
-    requests.push({ url, init })
-    return answers[url]?.() ?? new Response('unexpected', { status: 500 })
-  }
-  const origin = { baseUrl: BASE, headers: { 'X-Key': 'secret' } }
-  const loader = httpOriginLoader(origin, { fetch, now: () => NOW_MS })
-  const context = { signal: new AbortController().signal, group: 'pages' }
-  return {
-    requests,
-    load: (key: string, stale?: ValueEntry) =>
-      loader(key, { ...context, ...(stale === undefined ? {} : { stale }) }),
-  }
-}
-
-function redirect(location: string, status = 302): () => Response {
-  return () => new Response(null, { status, headers: { Location: location } })
-}
+import { urlOf } from '../../src/loaders/http-origin.ts'
+import { BASE, fakeOrigin } from '../support/fake-origin.ts'
 
 describe('an HTTP origin', () => {
   test('200 is a value, with what describes it', async () => {
@@ -140,37 +117,6 @@ describe('an HTTP origin', () => {
     const origin = fakeOrigin({ 'https://origin.example/v1/a': () => new Response(broken) })
 
     await expect(origin.load('a')).rejects.toThrow('connection lost')
-  })
-
-  test('redirects within the origin are followed', async () => {
-    const origin = fakeOrigin({
-      'https://origin.example/v1/a': redirect('/v2/b', 308),
-      'https://origin.example/v2/b': () => new Response('B'),
-    })
-
-    expect(await origin.load('a')).toMatchObject({ value: new TextEncoder().encode('B') })
-  })
-
-  test.each([
-    'https://evil.example/',
-    '//evil.example/',
-    'http://origin.example/v1/a',
-    'https://origin.example:8443/',
-    'https://user@origin.example/',
-    'http://169.254.169.254/latest/meta-data',
-    'file:///etc/passwd',
-  ])('a redirect to %s is not followed', async (location) => {
-    const origin = fakeOrigin({ 'https://origin.example/v1/a': redirect(location) })
-
-    await expect(origin.load('a')).rejects.toThrow('redirected to elsewhere')
-    expect(origin.requests).toHaveLength(1)
-  })
-
-  test('a redirect loop ends after five redirects', async () => {
-    const origin = fakeOrigin({ 'https://origin.example/v1/a': redirect('/v1/a') })
-
-    await expect(origin.load('a')).rejects.toThrow('more than 5 times')
-    expect(origin.requests).toHaveLength(6)
   })
 })
 

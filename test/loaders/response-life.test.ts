@@ -24,6 +24,7 @@ describe('what a response says of its life', () => {
     ['max-age', { ttlMs: 0 }],
     ['max-age=99999999999999999999', { ttlMs: 315_360_000_000 }],
     ['x="max-age=30"', {}],
+    ['x="a\\", max-age=30, \\"b", max-age=5', { ttlMs: 5_000 }],
     ['stale-while-revalidate=5', { staleWhileRevalidateMs: 5_000 }],
     ['stale-if-error=5', { staleIfErrorMs: 5_000 }],
     [
@@ -49,6 +50,10 @@ describe('what a response says of its life', () => {
     [{ Expires: IN_A_MINUTE, Date: 'no date' }, { ttlMs: 60_000 }],
     [{ Expires: NOW }, { ttlMs: 0 }],
     [{ Expires: '0' }, { ttlMs: 0 }],
+    [{ Expires: '3600' }, { ttlMs: 0 }],
+    [{ Expires: '2030' }, { ttlMs: 0 }],
+    [{ Expires: 'Tuesday, 01-Sep-26 10:01:00 GMT' }, { ttlMs: 60_000 }],
+    [{ Expires: 'Tue Sep  1 10:01:00 2026' }, { ttlMs: 60_000 }],
     [{ Expires: IN_A_MINUTE, 'Cache-Control': 'max-age=5' }, { ttlMs: 5_000 }],
   ])('%j (RFC 9111, section 5.3)', (headers, life) => {
     expect(lifeOf(headers)).toEqual(life)
@@ -58,6 +63,7 @@ describe('what a response says of its life', () => {
     ['10', 20_000],
     ['30', 0],
     ['99', 0],
+    ['20, 5', 10_000],
   ])('an Age of %s s takes that much off (RFC 9111, section 4.2.3)', (age, ttlMs) => {
     expect(lifeOf({ 'Cache-Control': 'max-age=30', Age: age })).toEqual({ ttlMs })
   })
@@ -67,6 +73,7 @@ describe('what a response says of its life', () => {
 
     expect(lifeOf({ ...life, 'Set-Cookie': 'session=1' })).toEqual(NEVER_STORED)
     expect(lifeOf({ ...life, Vary: '*' })).toEqual(NEVER_STORED)
+    expect(lifeOf({ ...life, Vary: 'Accept, *' })).toEqual(NEVER_STORED)
     expect(lifeOf({ ...life, Vary: 'Accept-Language' })).toEqual({ ttlMs: 30_000 })
   })
 })

@@ -4,7 +4,7 @@ import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
 import type { Loader } from '../../src/core/loader.ts'
 import { type NodeStats, nodeStats } from '../../src/core/node-stats.ts'
-import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../../src/core/peers.ts'
+import type { NewValue, Peer, PeerPicker, Purge, Reply, SetOutcome } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createTestGroup, EDGE } from './group-factory.ts'
@@ -33,7 +33,7 @@ export class FakePeer implements Peer {
     return structuredClone(await this.groupNamed(group).getMany(keys, maxBytes))
   }
 
-  async set(group: string, key: string, value: NewValue): Promise<boolean> {
+  async set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
     return this.groupNamed(group).setLocally(key, structuredClone(value))
   }
 

@@ -58,7 +58,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     clock,
     random,
     limit: new LoadLimit(parts.maxLoads ?? Number.POSITIVE_INFINITY),
-    circuit: new Circuit(random),
+    circuit: new Circuit(11_000, random),
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: new GroupStats(),
     onError: (error) => errors.push(error),

@@ -1,0 +1,38 @@
+/** Owns an HTTP origin that answers from a table, for tests of the loader alone. */
+
+import type { ValueEntry } from '../../src/core/entry.ts'
+import { httpOriginLoader } from '../../src/loaders/http-origin.ts'
+
+export const BASE = new URL('https://origin.example/v1/')
+const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
+
+/** Answers by URL, and keeps what was asked and what it was warned of. The group's `ttl` is a minute. */
+export function fakeOrigin(answers: Record<string, () => Response>) {
+  const requests: { url: string; init: RequestInit }[] = []
+  const warnings: string[] = []
+  const fetch = async (url: string, init: RequestInit) => {
+    requests.push({ url, init })
+    return answers[url]?.() ?? new Response('unexpected', { status: 500 })
+  }
+  const origin = { baseUrl: BASE, headers: { 'X-Key': 'secret' }, ttlMs: 60_000 }
+  const loader = httpOriginLoader(origin, {
+    fetch,
+    now: () => NOW_MS,
+    warn: (message) => warnings.push(message),
+  })
+  const context = { signal: new AbortController().signal, group: 'pages' }
+  return {
+    requests,
+    warnings,
+    load: (key: string, stale?: ValueEntry) =>
+      loader(key, { ...context, ...(stale === undefined ? {} : { stale }) }),
+  }
+}
+
+export function redirect(
+  location: string,
+  status = 302,
+  headers: Record<string, string> = {},
+): () => Response {
+  return () => new Response(null, { status, headers: { ...headers, Location: location } })
+}
