@@ -1,11 +1,7 @@
 /** The composition root: what the runtime sees. */
 
-import { createWorker } from './edge/worker.ts'
 import { groups } from './groups.ts'
-import { createCacheNode } from './node/cache-node.ts'
-
-export { NotFoundError } from './core/errors.ts'
-export { createCacheNode, createWorker }
+import { createCacheNode, createWorker } from './library.ts'
 
 /** The Durable Object class behind the binding `CACHE_NODE`. */
 export class CacheNode extends createCacheNode(groups) {}

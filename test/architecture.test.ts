@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],
   client: ['type:core'],
-  'index.ts': ['core', 'edge', 'node', 'groups.ts'],
+  'library.ts': ['core', 'edge', 'node', 'type:config'],
+  'index.ts': ['library.ts', 'groups.ts'],
 }
 
 /** Packages each part may use; the parts that are not named use none, but your groups any. */

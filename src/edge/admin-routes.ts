@@ -9,7 +9,7 @@ import { parseTagHeader, TAGS_FORM } from '../core/tags.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
-import { problem } from './http/problem.ts'
+import { type ProblemCode, problem } from './http/problem.ts'
 import { canonicalPurge, purgeRequestSchema } from './purge-request.ts'
 import { keyReport, ringReport, statsReport } from './reports.ts'
 import { type CachePath, findGroup, keyOf, unlessBadKey } from './requested-key.ts'
@@ -25,14 +25,18 @@ export async function setValue(
   const cors = { headers: corsFor(config.access) }
 
   const { headers } = request
+  const unsupported = refusedHeaders(headers)
+  if (unsupported !== undefined) return problem(unsupported.code, unsupported.detail, cors)
+  const life = lifeFrom(headers)
+  if (life === undefined) {
+    return problem('bad-request', 'Cache-Control: max-age and the like take whole seconds.', cors)
+  }
   const contentType = headers.get('content-type') ?? 'application/octet-stream'
   if (!/^[\x20-\x7e]{1,255}$/.test(contentType)) {
     return problem('bad-request', 'Content-Type: up to 255 printable ASCII characters.', cors)
   }
   const tags = parseTagHeader(headers.get('cache-tag') ?? '')
   if (tags === undefined) return problem('bad-request', `Cache-Tag: ${TAGS_FORM}.`, cors)
-  const life = lifeFrom(headers)
-
   const { maxValueBytes } = config.options
   const tooLarge = () =>
     problem(
@@ -45,9 +49,8 @@ export async function setValue(
   if (value === undefined) return tooLarge()
 
   try {
-    const stored = await group.set(key, { value, contentType, tags, ...life })
-    // A value with no life was to be gone at once; any other that is not stored had no room.
-    return stored || life.ttlMs === 0 ? new Response(null, { status: 204, ...cors }) : tooLarge()
+    const outcome = await group.set(key, { value, contentType, tags, ...life })
+    return outcome === 'too-large' ? tooLarge() : new Response(null, { status: 204, ...cors })
   } catch (error) {
     if (!(error instanceof PeerUnavailableError)) throw error
     console.error(error)
@@ -57,18 +60,41 @@ export async function setValue(
   }
 }
 
-/** Other directives say nothing here: what a client adds for its own caches must not make a value vanish. */
-function lifeFrom(headers: Headers): Partial<Life> {
-  const directives = parseCacheControl(headers.get('cache-control') ?? '')
-  const ttlMs = deltaMs(directives.get('max-age'))
-  const staleWhileRevalidateMs = deltaMs(directives.get('stale-while-revalidate'))
-  const staleIfErrorMs = deltaMs(directives.get('stale-if-error'))
-  return {
-    ...(ttlMs === undefined ? {} : { ttlMs }),
-    ...(staleWhileRevalidateMs === undefined ? {} : { staleWhileRevalidateMs }),
-    ...(staleIfErrorMs === undefined ? {} : { staleIfErrorMs }),
+/** What a server that does not act on it must not ignore. */
+function refusedHeaders(headers: Headers): { code: ProblemCode; detail: string } | undefined {
+  // RFC 9110, sections 13.1.1 and 13.1.2: nothing is to be done unless they hold, which is not looked at.
+  for (const name of ['If-Match', 'If-None-Match', 'If-Unmodified-Since']) {
+    if (headers.has(name)) return { code: 'precondition-failed', detail: `${name}: not for PUT.` }
   }
+  // Sections 8.4 and 14.5.
+  for (const name of ['Content-Encoding', 'Content-Range']) {
+    if (headers.has(name))
+      return { code: 'bad-request', detail: `${name}: send the whole value, plain.` }
+  }
+  return undefined
 }
+
+/**
+ * Other directives say nothing here: what a client adds for its own caches must not make a value vanish.
+ * `undefined` where one that counts has no number.
+ */
+function lifeFrom(headers: Headers): Partial<Life> | undefined {
+  const directives = parseCacheControl(headers.get('cache-control') ?? '')
+  const life: { -readonly [Part in keyof Life]?: number } = {}
+  for (const [directive, part] of LIFE_DIRECTIVES) {
+    const seconds = directives.get(directive)
+    if (seconds === undefined) continue
+    if (!/^\d+$/.test(seconds)) return undefined
+    life[part] = deltaMs(seconds) as number
+  }
+  return life
+}
+
+const LIFE_DIRECTIVES = [
+  ['max-age', 'ttlMs'],
+  ['stale-while-revalidate', 'staleWhileRevalidateMs'],
+  ['stale-if-error', 'staleIfErrorMs'],
+] as const
 
 /** `DELETE /cache/<group>/<key>` */
 export async function purgeValue(path: CachePath, { config, group }: EdgeGroup): Promise<Response> {

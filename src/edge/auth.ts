@@ -1,24 +1,27 @@
 /** Owns who may administer: whoever has the bearer token. */
 
-import { OPEN_TO_ALL } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 
 /** The answer to a request that may not go on, or `undefined` when it may. */
-export type Guard = (request: Request) => Promise<Response | undefined>
+export type Guard = (
+  request: Request,
+  /** Of a refusal: who may read that there is one. */
+  cors: Readonly<Record<string, string>>,
+) => Promise<Response | undefined>
 
 const encoder = new TextEncoder()
 
 /** With no token set, nobody may. */
 export function createGuard(token: string | undefined): Guard {
-  return async (request) => {
+  return async (request, cors) => {
     if (token === undefined) {
       const detail = 'Set the secret ADMIN_TOKEN to turn administration on.'
-      return problem('admin-disabled', detail, { headers: OPEN_TO_ALL })
+      return problem('admin-disabled', detail, { headers: cors })
     }
     const given = /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1]
     if (given !== undefined && (await areEqual(given, token))) return undefined
     return problem('unauthorized', 'Send "Authorization: Bearer" with the token.', {
-      headers: { ...OPEN_TO_ALL, 'WWW-Authenticate': 'Bearer' },
+      headers: { ...cors, 'WWW-Authenticate': 'Bearer' },
     })
   }
 }

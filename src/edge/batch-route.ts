@@ -2,13 +2,11 @@
 
 import * as v from 'valibot'
 import type { ManyResult } from '../core/api.ts'
-import { canonicalKey } from '../core/key.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
 import { type ProblemCode, statusOf } from './http/problem.ts'
 import { getMany } from './many.ts'
-import { unlessBadKey } from './requested-key.ts'
 
 const MOST_KEYS = 1_000
 
@@ -21,19 +19,19 @@ const batchSchema = v.strictObject({
 
 export async function readMany(
   request: Request,
-  { config, group }: EdgeGroup,
+  edgeGroup: EdgeGroup,
   edge: Edge,
 ): Promise<Response> {
+  const { config } = edgeGroup
   const cors = corsFor(config.access)
   const body = await readJson(request, batchSchema, cors)
   if (body instanceof Response) return body
-  const { keyForm } = config.source
-  const keys = unlessBadKey(config, () => body.keys.map((key) => canonicalKey(keyForm, key)))
-  if (keys instanceof Response) return keys
-
-  const results = await getMany(group, keys, edge.clock)
+  const results = await getMany(edgeGroup, body.keys, edge.clock)
   const headers = { 'Cache-Control': 'no-store', ...cors }
-  return Response.json({ entries: results.map(batchEntry), keyForm }, { headers })
+  return Response.json(
+    { entries: results.map(batchEntry), keyForm: config.source.keyForm },
+    { headers },
+  )
 }
 
 function batchEntry(result: ManyResult): object {

@@ -4,9 +4,9 @@
  */
 
 import { type Clock, within } from '../core/clock.ts'
-import { LoadError, LoadTimeoutError, NotFoundError } from '../core/errors.ts'
+import { LoadTimeoutError, NotFoundError } from '../core/errors.ts'
 import type { CacheStatusMember } from '../core/peers.ts'
-import { contentTypeOf, discard, requireDecoded } from '../loaders/from-response.ts'
+import { contentTypeOf, discard, requireDecoded, statusError } from '../loaders/from-response.ts'
 import type { EdgeGroup } from './edge.ts'
 import { clientCacheControl } from './http/cache-control.ts'
 import { cacheStatus } from './http/cache-status.ts'
@@ -77,7 +77,7 @@ async function open(
   }
   if (response.status !== 200) {
     discard(response)
-    throw new LoadError(`The response's status is ${response.status}.`)
+    throw statusError(response.status)
   }
   requireDecoded(response)
   return response

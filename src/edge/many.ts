@@ -3,20 +3,37 @@
 import type { CachedValue, ManyResult } from '../core/api.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ValueEntry } from '../core/entry.ts'
-import type { Group } from '../core/group.ts'
+import { BadKeyError } from '../core/errors.ts'
+import { canonicalKey, type KeyForm } from '../core/key.ts'
 import type { CacheStatusMember, Reply } from '../core/peers.ts'
+import type { EdgeGroup } from './edge.ts'
 import { cacheStatus } from './http/cache-status.ts'
 
-export const TOO_LARGE = 'The value is too large for a call between Workers: get it over HTTP.'
+export const TOO_LARGE = 'The value is too large for a call or a batch: get it alone, with GET.'
 
+/** @param keys As they were asked for; one that is not valid fails alone. */
 export async function getMany(
-  group: Group,
+  { group, config }: EdgeGroup,
   keys: readonly string[],
   clock: Clock,
 ): Promise<ManyResult[]> {
-  const replies = await group.getMany(keys)
+  const checked = keys.map((key) => checkKey(config.source.keyForm, key))
+  const valid = checked.filter((key) => typeof key === 'string')
+  const replies = (await group.getMany(valid)).values()
   const nowMs = clock.now()
-  return replies.map((reply, i) => manyResult(keys[i] as string, reply, nowMs))
+  return checked.map((key, i) => {
+    if (typeof key === 'string') return manyResult(key, replies.next().value ?? null, nowMs)
+    return { key: keys[i] as string, kind: 'failed', code: key.code, message: key.message }
+  })
+}
+
+function checkKey(form: KeyForm, key: string): string | BadKeyError {
+  try {
+    return canonicalKey(form, key)
+  } catch (error) {
+    if (error instanceof BadKeyError) return error
+    throw error
+  }
 }
 
 export function cachedValue(

@@ -4,7 +4,7 @@ import type { GroupConfig } from '../config/config.ts'
 import { BadKeyError } from '../core/errors.ts'
 import { keyFromUrl } from '../core/key.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
-import { corsFor } from './http/cors.ts'
+import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 
 const PREFIX = '/cache/'
@@ -35,7 +35,8 @@ export function parseCachePath(url: string): CachePath | undefined {
 
 /** The group, or the answer that there is none. */
 export function findGroup(edge: Edge, name: string): EdgeGroup | Response {
-  return edge.groups.get(name) ?? problem('no-such-group', 'No group of that name is configured.')
+  const detail = 'No group of that name is configured.'
+  return edge.groups.get(name) ?? problem('no-such-group', detail, { headers: OPEN_TO_ALL })
 }
 
 /** The key that the path names, or the answer that it is not valid. */

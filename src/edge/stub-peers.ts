@@ -3,7 +3,7 @@
 import { PeerUnavailableError } from '../core/errors.ts'
 import { PROTOCOL_VERSION } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
-import type { NewValue, Peer, PeerPicker, Purge, Reply } from '../core/peers.ts'
+import type { NewValue, Peer, PeerPicker, Purge, Reply, SetOutcome } from '../core/peers.ts'
 import type { Ring } from '../core/ring.ts'
 import type { CacheNode } from '../node/cache-node.ts'
 
@@ -66,7 +66,7 @@ class StubPeer implements Peer {
     return this.call((node) => node.getMany({ version: PROTOCOL_VERSION, group, keys, maxBytes }))
   }
 
-  set(group: string, key: string, value: NewValue): Promise<boolean> {
+  set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
     return this.call((node) => node.set({ version: PROTOCOL_VERSION, group, key, value }))
   }
 

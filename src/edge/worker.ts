@@ -3,14 +3,17 @@
 import { env as workerEnv } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
+import type { Groupcache } from '../core/api.ts'
 import { purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
 import { createGuard, type Guard } from './auth.ts'
 import { readMany } from './batch-route.ts'
 import { readValue } from './cache-route.ts'
 import { createEdge, type Edge } from './edge.ts'
 import { createEntrypoint } from './entrypoint.ts'
+import { createGroupcache } from './groupcache.ts'
 import { corsFor, OPEN_TO_ALL, optionsResponse } from './http/cors.ts'
 import { problem } from './http/problem.ts'
+import { openapi } from './openapi.ts'
 import { type CachePath, findGroup, parseCachePath } from './requested-key.ts'
 
 export interface WorkerOptions {
@@ -20,11 +23,9 @@ export interface WorkerOptions {
 
 /** The default export of a Worker, or a part of one that has routes of its own. */
 export interface GroupcacheWorker {
-  readonly fetch: (
-    request: Request,
-    env: Cloudflare.Env,
-    context: ExecutionContext,
-  ) => Response | Promise<Response>
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  /** The cache for code in the same Worker. */
+  readonly cache: Groupcache
   /** The class to export under this name, for service bindings of other Workers. */
   readonly Groupcache: ReturnType<typeof createEntrypoint>
 }
@@ -42,6 +43,10 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   app.get('/healthz', (c) => c.text('ok'))
   app.all('/healthz', () => methodNotAllowed('GET, HEAD'))
 
+  app.get('/openapi.json', (c) => c.json(openapi, 200, DESCRIBED))
+  app.options('/openapi.json', () => optionsResponse('GET, HEAD, OPTIONS', true))
+  app.all('/openapi.json', () => methodNotAllowed('GET, HEAD, OPTIONS'))
+
   app.all('/cache/:group/*', (c) => {
     const path = parseCachePath(c.req.raw.url)
     // Hono has decoded what it matched; only the path as it was sent counts.
@@ -50,7 +55,7 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
 
   app.use('/admin/*', async (c, next) => {
     if (c.req.method === 'OPTIONS') return optionsResponse('GET, HEAD, POST, OPTIONS', true)
-    return (await guard(c.req.raw)) ?? next()
+    return (await guard(c.req.raw, OPEN_TO_ALL)) ?? next()
   })
   app.post('/admin/purge', (c) => purge(c.req.raw, edge))
   app.all('/admin/purge', () => methodNotAllowed('POST, OPTIONS'))
@@ -64,12 +69,16 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
     console.error('unexpected:', error)
     return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
   })
-  return { fetch: app.fetch, Groupcache: createEntrypoint(edge) }
+  const cache = createGroupcache(edge)
+  return { fetch: (request) => app.fetch(request), cache, Groupcache: createEntrypoint(cache) }
 }
 
+/** Of the description of the routes, which changes with a deployment only. */
+const DESCRIBED = { ...OPEN_TO_ALL, 'Cache-Control': 'public, max-age=300' }
+
 const VALUE_METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']
-/** Of `/cache/<group>`, which names no key: reading many at once. */
-const GROUP_METHODS = ['POST', 'OPTIONS']
+/** Of `/cache/<group>`, which names no key: to read many at once; the others get told so. */
+const GROUP_METHODS = ['POST', ...VALUE_METHODS]
 const READING = new Set(['GET', 'HEAD', 'POST'])
 
 async function cacheRoute(
@@ -81,12 +90,12 @@ async function cacheRoute(
   const { method } = request
   const found = findGroup(edge, path.groupName)
   const access = found instanceof Response ? 'public' : found.config.access
-  const methods = path.keyPath === '' ? [...GROUP_METHODS, ...VALUE_METHODS] : VALUE_METHODS
+  const methods = path.keyPath === '' ? GROUP_METHODS : VALUE_METHODS
   if (!methods.includes(method)) return methodNotAllowed(methods.join(', '), corsFor(access))
   if (method === 'OPTIONS') return optionsResponse(methods.join(', '), access === 'public')
 
   const isOpen = READING.has(method) && access === 'public'
-  const refusal = isOpen ? undefined : await guard(request)
+  const refusal = isOpen ? undefined : await guard(request, corsFor(access))
   if (refusal !== undefined) return refusal
   if (found instanceof Response) return found
   switch (method) {

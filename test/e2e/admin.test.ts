@@ -108,7 +108,12 @@ describe('PUT', () => {
     ['/cache/nowhere/a', {}, 404, 'no-such-group'],
     ['/cache/pages/', {}, 400, 'bad-key'],
     ['/cache/pages/%00', {}, 400, 'bad-key'],
-    ['/cache/pages/a', { 'Cache-Tag': 'x'.repeat(129) }, 400, 'bad-request'],
+    ['/cache/pages/a', { 'Cache-Tag': 'x'.repeat(1_025) }, 400, 'bad-request'],
+    ['/cache/pages/a', { 'Cache-Control': 'max-age=5m' }, 400, 'bad-request'],
+    ['/cache/pages/a', { 'Content-Encoding': 'gzip' }, 400, 'bad-request'],
+    ['/cache/pages/a', { 'Content-Range': 'bytes 2-3/10' }, 400, 'bad-request'],
+    ['/cache/pages/a', { 'If-Match': '"nope"' }, 412, 'precondition-failed'],
+    ['/cache/pages/a', { 'If-None-Match': '*' }, 412, 'precondition-failed'],
     ['/cache/pages/a', { 'Content-Type': 'x'.repeat(256) }, 400, 'bad-request'],
   ])('%s with %j is %i %s', async (path, headers, status, code) => {
     const response = await put(path, 'x', headers as Record<string, string>)

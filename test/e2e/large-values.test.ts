@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
 import { digestOf, digestOfBig, sendBig } from '../support/big-body.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
@@ -88,6 +89,18 @@ test('a batch has room for 16 MiB of values; what has none says so, and is there
   expect(got.sort()).toEqual([...keys].sort())
   expect(all.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(3)
   for (const key of keys) expect(origin.countOf(`/${key}`)).toBe(1)
+})
+
+test('the client gets all of a batch, in as many requests as it takes', async () => {
+  const keys = Array.from({ length: 5 }, (_, i) => `${5 * MiB}/announced?client=${i}`)
+  const tooLarge = `${40 * MiB}/announced?client`
+  const client = createClient({ baseUrl: worker.url.href })
+
+  const results = await client.getMany('stored', [...keys, tooLarge])
+
+  expect(
+    results.map((result) => (result.kind === 'value' ? result.value.byteLength : result.kind)),
+  ).toEqual([...Array(5).fill(5 * MiB), 'failed'])
 })
 
 describe('a value over what a call can carry', () => {

@@ -1,5 +1,7 @@
 /** Owns conditional requests (RFC 9110, section 13). */
 
+import { parseHttpDate } from '../../core/http-date.ts'
+
 /** What the selected representation is compared by. */
 export interface Validators {
   /** Strong, with its quotes. */
@@ -47,8 +49,8 @@ function matches(list: string, etag: string, ignoreWeakness: boolean): boolean {
 
 /** `undefined` where it cannot be told: no date here, or none there (sections 13.1.3 and 13.1.4). */
 function isModifiedSince(date: string, { lastModified }: Validators): boolean | undefined {
-  const sinceMs = Date.parse(date)
-  const modifiedMs = Date.parse(lastModified ?? '')
+  const sinceMs = parseHttpDate(date)
+  const modifiedMs = parseHttpDate(lastModified ?? '')
   if (Number.isNaN(sinceMs) || Number.isNaN(modifiedMs)) return undefined
   return modifiedMs > sinceMs
 }

@@ -25,8 +25,14 @@ const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
+export const problemCodes = Object.keys(PROBLEMS) as readonly ProblemCode[]
+
 export function statusOf(code: ProblemCode): number {
   return PROBLEMS[code][0]
+}
+
+export function titleOf(code: ProblemCode): string {
+  return PROBLEMS[code][1]
 }
 
 export interface ProblemExtras {

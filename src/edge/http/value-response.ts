@@ -26,6 +26,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   const verdict = evaluatePreconditions(request.headers, entry)
   if (verdict === 'failed') {
     return problem('precondition-failed', 'The value is not the one that the request is about.', {
+      path: answer.path,
       headers: corsFor(answer.access),
     })
   }
@@ -44,6 +45,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   const range = isHead ? undefined : requestedRange(request.headers, entry, value.byteLength)
   if (range === 'unsatisfiable') {
     return problem('range-not-satisfiable', `The value has ${value.byteLength} bytes.`, {
+      path: answer.path,
       headers: { ...corsFor(answer.access), 'Content-Range': `bytes */${value.byteLength}` },
     })
   }

@@ -1,7 +1,7 @@
 /** The Worker under test: the real parts with groups of its own, and a node class that cannot serve. */
 
 import { DurableObject } from 'cloudflare:workers'
-import { createCacheNode, createWorker } from '../../../src/index.ts'
+import { createCacheNode, createWorker } from '../../../src/library.ts'
 import { groups } from './groups.ts'
 
 export class CacheNode extends createCacheNode(groups) {}

@@ -1,0 +1,144 @@
+/** Owns the cache as programs use it: what a service binding offers, and what code in the same Worker gets. */
+
+import * as v from 'valibot'
+import type { Groupcache, SetOptions } from '../core/api.ts'
+import { encodeUtf8 } from '../core/bytes.ts'
+import {
+  BadRequestError,
+  type CacheError,
+  LoadError,
+  LoadTimeoutError,
+  NoSuchGroupError,
+  OverloadedError,
+  PeerUnavailableError,
+  ValueTooLargeError,
+} from '../core/errors.ts'
+import { canonicalKey } from '../core/key.ts'
+import type { LoadFailure } from '../core/loader.ts'
+import type { NewValue } from '../core/peers.ts'
+import { parseTags, TAGS_FORM } from '../core/tags.ts'
+import { parseDurationMs } from '../core/units.ts'
+import type { Edge, EdgeGroup } from './edge.ts'
+import { cachedValue, getMany, TOO_LARGE } from './many.ts'
+import { parsePurge } from './purge-request.ts'
+import { keyReport, ringReport, statsReport } from './reports.ts'
+
+/** Arguments are checked: types do not cross a call from another Worker. */
+export function createGroupcache(edge: Edge): Groupcache {
+  return {
+    async get(groupName, key) {
+      const { config, group } = groupNamed(edge, groupName)
+      const reply = await group.get(canonicalKey(config.source.keyForm, text('key', key)))
+      switch (reply.kind) {
+        case 'value':
+          return cachedValue(reply.entry, reply.path, edge.clock.now())
+        case 'failed':
+          throw errorOf(reply)
+        case 'too-large':
+          throw new ValueTooLargeError(TOO_LARGE)
+        case 'not-found':
+          return null
+      }
+    },
+
+    async getMany(groupName, keys) {
+      const edgeGroup = groupNamed(edge, groupName)
+      if (!Array.isArray(keys)) throw new BadRequestError('keys: a list of keys')
+      const asked = keys.map((key) => text('keys', key))
+      return getMany(edgeGroup, asked, edge.clock)
+    },
+
+    async set(groupName, key, value, options = {}) {
+      const { config, group } = groupNamed(edge, groupName)
+      const canonical = canonicalKey(config.source.keyForm, text('key', key))
+      const { maxValueBytes } = config.options
+      const described = newValue(value, options)
+      try {
+        const isSmall = described.value.byteLength <= maxValueBytes
+        if (isSmall && (await group.set(canonical, described)) !== 'too-large') return
+      } catch (error) {
+        if (!(error instanceof PeerUnavailableError)) throw error
+        throw new OverloadedError('The node that owns the key could not be reached.')
+      }
+      throw new ValueTooLargeError(
+        `Group ${config.name} holds values of up to ${maxValueBytes} bytes.`,
+      )
+    },
+
+    async purge(groupName, purge) {
+      const { config, group } = groupNamed(edge, groupName)
+      return group.purge(parsePurge(config, purge))
+    },
+
+    async ring(groupName, key) {
+      if (groupName === undefined && key === undefined) return ringReport(edge)
+      return keyReport(edge, groupNamed(edge, groupName), text('key', key))
+    },
+
+    async stats() {
+      return statsReport(edge)
+    },
+  }
+}
+
+function groupNamed(edge: Edge, name: unknown): EdgeGroup {
+  const found = typeof name === 'string' ? edge.groups.get(name) : undefined
+  if (found === undefined) throw new NoSuchGroupError('No group of that name is configured.')
+  return found
+}
+
+function text(field: string, value: unknown): string {
+  if (typeof value !== 'string') throw new BadRequestError(`${field}: text`)
+  return value
+}
+
+const setOptionsSchema = v.strictObject({
+  contentType: v.optional(
+    v.pipe(
+      v.string('text'),
+      v.regex(/^[\x20-\x7e]{1,255}$/, 'up to 255 printable ASCII characters'),
+    ),
+  ),
+  ttlMs: v.optional(
+    v.custom<number>(
+      (value) => typeof value === 'number' && parseDurationMs(value) !== undefined,
+      'a number of milliseconds',
+    ),
+  ),
+  tags: v.optional(
+    v.custom<string[]>((value) => parseTags(value) !== undefined, TAGS_FORM),
+    [],
+  ),
+})
+
+/** Throws `BadRequestError`. */
+function newValue(value: unknown, options: SetOptions): NewValue {
+  const result = v.safeParse(setOptionsSchema, options, { abortEarly: true })
+  if (!result.success) {
+    const [issue] = result.issues
+    const field = ['options', ...(issue.path ?? []).map(({ key }) => String(key))].join('.')
+    throw new BadRequestError(
+      `${field}: ${issue.type === 'strict_object' ? 'not an option' : issue.message}`,
+    )
+  }
+  const isText = typeof value === 'string'
+  if (!isText && !(value instanceof Uint8Array)) throw new BadRequestError('value: text or bytes')
+  const { contentType, ttlMs, tags } = result.output
+  return {
+    value: isText ? encodeUtf8(value) : value,
+    contentType: contentType ?? (isText ? 'text/plain; charset=utf-8' : 'application/octet-stream'),
+    tags: parseTags(tags) ?? [],
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  }
+}
+
+function errorOf({ code, detail }: LoadFailure): CacheError {
+  switch (code) {
+    case 'load-failed':
+      return new LoadError(detail)
+    case 'load-timeout':
+      return new LoadTimeoutError(detail)
+    case 'overloaded':
+      return new OverloadedError(detail)
+  }
+}

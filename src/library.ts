@@ -1,0 +1,8 @@
+/** What a Worker with routes of its own imports. Nothing starts by being imported from here. */
+
+export type { GroupDefinitions } from './config/config.ts'
+export type { FunctionGroup, OriginGroup } from './config/group-options.ts'
+export type { CachedValue, Groupcache, ManyResult, SetOptions } from './core/api.ts'
+export { type ErrorCode, NotFoundError } from './core/errors.ts'
+export { createWorker, type GroupcacheWorker } from './edge/worker.ts'
+export { createCacheNode } from './node/cache-node.ts'
