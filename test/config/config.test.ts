@@ -26,7 +26,7 @@ describe('NODES', () => {
     expect(readConfig({ NODES: value }, {}).nodes).toHaveLength(Number(value))
   })
 
-  test.each([0, '0', 513, -1, 1.5, '', 'many', '1e2', ' 4', null, Number.NaN, [4], true])(
+  test.each([0, '0', 513, -1, 1.5, '', 'many', '1e2', '0016', ' 4', null, Number.NaN, [4], true])(
     'must not be %j',
     (value) => {
       const error = configError({ NODES: value })

@@ -4,6 +4,7 @@ import {
   ENTRY_OVERHEAD_BYTES,
   type Freshness,
   freshnessAt,
+  hasValidator,
   heldBytes,
   mayServeOnError,
   mayServeWhileRevalidating,
@@ -73,6 +74,13 @@ describe('freshness', () => {
     expect(mayServeOnError(copy, LOADED_MS + 179)).toBe(true)
     expect(mayServeOnError(copy, LOADED_MS + 180)).toBe(false)
   })
+})
+
+test('either validator is enough to ask the origin by, and "not found" has none', () => {
+  expect(hasValidator({ ...ENTRY, originEtag: '"1"' })).toBe(true)
+  expect(hasValidator({ ...ENTRY, lastModified: 'Tue, 01 Sep 2026 10:00:00 GMT' })).toBe(true)
+  expect(hasValidator(ENTRY)).toBe(false)
+  expect(hasValidator({ kind: 'not-found', loadedAtMs: 0, expiresAtMs: 1 })).toBe(false)
 })
 
 describe('weight', () => {

@@ -64,6 +64,9 @@ describe('keys of groups with an origin', () => {
     ['http://evil.example/', '', 'http://evil.example/'],
     ['a', 'next=../b&u=//h', 'a?next=../b&u=//h'],
     ['a...b/..c/d..', '', 'a...b/..c/d..'],
+    ['%5f%30', '', '_0'],
+    ['a', 'b?', 'a?b?'],
+    ['a', 'b/../c', 'a?b/../c'],
   ])('%s with query %j is the key %j: only escapes are normalised', (path, query, key) => {
     expect(keyFromUrl('path', path, query)).toBe(key)
     expect(canonicalKey('path', key)).toBe(key)
@@ -87,6 +90,9 @@ describe('keys of groups with an origin', () => {
     'a/%25%32%65%25%32%65/b',
     `${'/'.repeat(400)}%${'25'.repeat(300)}2e%2e`,
     './a',
+    '.%2fa',
+    '.;x/a',
+    'a/%252e',
     'a\\b',
     'a b',
     'ключ',
@@ -99,6 +105,7 @@ describe('keys of groups with an origin', () => {
     'a%00',
     'a%0d%0aHost:%20evil',
     `${'x'.repeat(MAX_KEY_BYTES)}/`,
+    '%D0%BA'.repeat(MAX_KEY_BYTES / 6 + 1),
   ])('%j is refused', (key) => {
     expect(() => canonicalKey('path', key)).toThrow(BadKeyError)
   })

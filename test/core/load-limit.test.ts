@@ -38,6 +38,18 @@ describe('a limit on loads', () => {
     expect(work).toHaveBeenCalledTimes(1)
   })
 
+  test('lets the more wait the more may run', async () => {
+    const limit = new LoadLimit(2)
+    const hang = () => new Promise<never>(() => {})
+    const refused = vi.fn()
+
+    for (let i = 0; i < 22; i++) limit.run(patient(), hang).catch(refused)
+    await settle()
+    expect(refused).not.toHaveBeenCalled()
+
+    await expect(limit.run(patient(), hang)).rejects.toThrow(OverloadedError)
+  })
+
   test('gives the place of one that gives up waiting to the next who comes', async () => {
     const limit = new LoadLimit(1)
     const hang = () => new Promise<never>(() => {})

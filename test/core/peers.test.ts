@@ -170,6 +170,23 @@ describe('hot copies', () => {
     expect(after.path[0]).toMatchObject({ fwd: 'miss' })
   })
 
+  test('are never stale: to answer with an old value is for its owner to decide', async () => {
+    const loader = countingLoader()
+    const options = { ttlMs: 400, hotTtlMs: 1_000, staleWhileRevalidateMs: 10_000 }
+    const cluster = createCluster(NODES, loader.load, options)
+    await cluster.edge.get('Tom')
+    cluster.clock.advance(400)
+
+    const { path } = await cluster.edge.get('Tom')
+
+    expect(path).toEqual([
+      { cache: cluster.ring.pick('Tom'), fwd: 'stale', ttlMs: 0 },
+      { cache: 'edge', fwd: 'miss' },
+    ])
+    expect(cluster.edge.stats.edgeLoads).toBe(0)
+    expect(loader.calls).toEqual(['Tom', 'Tom'])
+  })
+
   test('are not kept at all with a hotTtl of zero', async () => {
     const cluster = createCluster(NODES, countingLoader().load, { hotTtlMs: 0 })
 

@@ -106,4 +106,25 @@ describe('the purge log', () => {
     expect(log.mayStore('other', [], before)).toBe(false)
     expect(log.mayStore('other', [], between)).toBe(true)
   })
+
+  test('forgets the tag whose last purge is the oldest, and no more than that one', () => {
+    const log = new PurgeLog()
+    log.markTag('first')
+    for (let i = 0; i < 4_095; i++) log.markTag(`tag-${i}`)
+    const between = log.next()
+    log.markTag('first')
+    log.markTag('one more')
+
+    expect(log.judge(['other'], between).kind).toBe('valid')
+    expect(log.judge(['first'], between).kind).toBe('purged')
+  })
+
+  test('goes on forgetting: what is older than the last one forgotten is taken', () => {
+    const log = new PurgeLog()
+    log.markTag('first')
+    const between = log.next()
+    for (let i = 0; i < 4_097; i++) log.markTag(`tag-${i}`)
+
+    expect(log.judge(['other'], between).kind).toBe('purged')
+  })
 })

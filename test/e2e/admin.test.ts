@@ -86,6 +86,13 @@ describe('PUT', () => {
     expect(await textOf('/cache/pages/tagged')).toBe('1 of /tagged')
   })
 
+  test('of exactly maxValueBytes is stored', async () => {
+    const body = 'x'.repeat(1024)
+
+    expect((await put('/cache/pages/full', body)).status).toBe(204)
+    expect(await textOf('/cache/pages/full')).toBe(body)
+  })
+
   test.each([
     ['with a length', 'x'.repeat(1025)],
     ['without one', new Blob(['x'.repeat(600), 'x'.repeat(600)]).stream()],

@@ -279,3 +279,10 @@ test('/healthz is open, and asks no node', async () => {
   expect(response.status).toBe(200)
   expect(await response.text()).toBe('ok')
 })
+
+test('/healthz allows nothing but reading', async () => {
+  const response = await worker.get('/healthz', { method: 'POST' })
+
+  expect(response.status).toBe(405)
+  expect(response.headers.get('allow')).toBe('GET, HEAD')
+})

@@ -24,6 +24,33 @@ test('when no node can be reached, the edge loads the key itself, once, and says
   expect(group?.stats).toMatchObject({ peerErrors: 3, edgeLoads: 1 })
 })
 
+test('the edge keeps no hot copies where it has no room for any', async () => {
+  const scores = { load: () => '630', maxHotBytes: 0 }
+  const group = createEdge(readConfig({}, { scores }), env).groups.get('scores')?.group
+
+  await group?.get('Tom')
+
+  expect(group).toMatchObject({ items: 0, bytes: 0 })
+})
+
+test('at the edge no load waits for another: its promise would be of another request', async () => {
+  const latch = Promise.withResolvers<string>()
+  const started: string[] = []
+  const load = (key: string) => {
+    started.push(key)
+    if (started.length === 2) latch.resolve('630')
+    return latch.promise
+  }
+  const config = readConfig({}, { scores: { load, maxLoads: 1 } })
+  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const group = edge.groups.get('scores')?.group
+
+  const replies = await Promise.all([group?.get('Tom'), group?.get('Jack')])
+
+  expect(replies).toMatchObject([{ kind: 'value' }, { kind: 'value' }])
+  expect(started.toSorted()).toEqual(['Jack', 'Tom'])
+})
+
 test('a Worker whose nodes are not bound does not start', () => {
   const config = readConfig({}, { scores: { load: () => '630' } })
 

@@ -13,7 +13,62 @@ describe('the peer behind a Durable Object stub', () => {
   }))
 })
 
+describe('what a stub carries to its node and back', () => {
+  // The nodes' own ring, so that each keeps what it is given for longer than a guest would.
+  const nodes = Array.from({ length: 16 }, (_, i) => `node-${i}`)
+  const owners = new StubPeers(new Ring(nodes), env.CACHE_NODE)
+  const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`)
+  const text = (value: string) => ({
+    value: new TextEncoder().encode(value),
+    contentType: 'text/plain',
+    tags: ['players'],
+    staleWhileRevalidateMs: 60_000,
+  })
+
+  test('is a value with its tags, and a purge of just that, softly or not', async () => {
+    const peer = owners.pickPeer('set')
+    const other = keys.find((key) => owners.pickPeer(key) === peer) as string
+
+    expect(await peer.set('scores', 'set', text('1'))).toBe('stored')
+    expect(await peer.set('scores', other, { ...text('2'), tags: ['others'] })).toBe('stored')
+    expect(await peer.purge('scores', { tags: ['players'], soft: true })).toBe(1)
+    const [stale, hit] = await peer.getMany('scores', ['set', other], 1_024)
+    expect(await peer.purge('scores', { keys: [other] })).toBe(1)
+
+    expect(stale?.path).toMatchObject([{ fwd: 'stale' }])
+    expect(hit?.path).toMatchObject([{ hit: true }])
+    expect((await peer.get('scores', other)).kind).toBe('not-found')
+  })
+
+  test('is what the node has counted, under its name', async () => {
+    const peer = owners.pickPeer('counted')
+    await peer.set('scores', 'counted', text('1'))
+
+    const { node, groups } = await peer.stats()
+
+    expect(node).toBe(peer.name)
+    expect(groups.scores?.items).toBeGreaterThan(0)
+    expect(groups.scores?.bytes).toBeGreaterThan(1_024)
+    expect(Object.keys(groups.scores ?? {})).not.toContain('observeLoad')
+  })
+
+  test('is the cause, where the node could not serve', async () => {
+    const peer = new StubPeers(ring, env.BROKEN_NODE).pickPeer('Tom')
+
+    const error = await peer.get('scores', 'Tom').catch((reason: unknown) => reason)
+
+    expect(error).toMatchObject({ message: `${peer.name} could not serve.` })
+    expect(String((error as Error).cause)).toContain('This node cannot start.')
+  })
+})
+
 describe('StubPeers', () => {
+  test('has every node of the ring', () => {
+    const peers = new StubPeers(ring, env.CACHE_NODE)
+
+    expect(peers.allPeers().map(({ name }) => name)).toEqual(ring.nodes)
+  })
+
   test('picks the owner that the ring names, and two guests after it', () => {
     const peers = new StubPeers(ring, env.CACHE_NODE)
 

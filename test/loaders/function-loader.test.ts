@@ -98,6 +98,24 @@ describe('what a load function may return', () => {
     },
   )
 
+  test('the longest content type that is kept has 255 characters', async () => {
+    const contentType = 'x'.repeat(255)
+
+    expect(await load({ value: 'x', contentType })).toMatchObject({ contentType })
+    await expect(load({ value: 'x', contentType: `${contentType}x` })).rejects.toThrow(
+      'contentType',
+    )
+  })
+
+  test.each(['ttl', 'staleWhileRevalidate', 'staleIfError'])(
+    'a bad %s is refused, and named',
+    async (field) => {
+      await expect(load({ value: 'x', [field]: 'soon' })).rejects.toThrow(
+        `a ${field} that is not a duration`,
+      )
+    },
+  )
+
   test.each(['soon', -1, 1.5, '1 s'])('the ttl %j is refused', async (ttl) => {
     await expect(load({ value: 'x', ttl })).rejects.toThrow('ttl')
   })

@@ -38,6 +38,29 @@ describe('a cache node', () => {
     })
   })
 
+  test('lets callers of a cold key share a load, and says so', async () => {
+    const [first, second] = await runInDurableObject(stubOf(owner), (node) => {
+      const message = { version: PROTOCOL_VERSION, group: 'scores', key: 'Tom' }
+      return Promise.all([node.get(message), node.get(message)])
+    })
+
+    expect(first?.path).toEqual([{ cache: owner, fwd: 'miss', stored: true }])
+    expect(second?.path).toEqual([{ cache: owner, fwd: 'miss', stored: true, collapsed: true }])
+  })
+
+  test('holds its entries within maxBytes, which is not the bound of hot copies', async () => {
+    const keys = Array.from({ length: 400 }, (_, i) => `key-${i}`)
+
+    const message = { version: PROTOCOL_VERSION, group: 'echo', keys, maxBytes: 1024 * 1024 }
+    await stubOf(owner).getMany(message)
+
+    const report = (await stubOf(owner).stats()).groups.echo
+    // Guests' copies count as much; 64 KiB is what the edge may hold.
+    expect(report?.bytes).toBeGreaterThan(64 * 1024)
+    expect(report?.bytes).toBeLessThanOrEqual(256 * 1024)
+    expect(report?.items).toBeLessThan(400)
+  })
+
   test('answers a hit without a promise', async () => {
     await get(owner, 'Tom')
 
@@ -74,9 +97,11 @@ describe('a cache node', () => {
   })
 
   test('refuses messages of another version, and groups that it does not know', async () => {
-    await expect(get(owner, 'Tom', 'scores', PROTOCOL_VERSION + 1)).rejects.toMatchObject({
-      code: 'peer-unavailable',
-    })
+    for (const version of [PROTOCOL_VERSION - 1, PROTOCOL_VERSION + 1]) {
+      await expect(get(owner, 'Tom', 'scores', version)).rejects.toMatchObject({
+        code: 'peer-unavailable',
+      })
+    }
     await expect(get(owner, 'Tom', 'unknown')).rejects.toMatchObject({ code: 'no-such-group' })
   })
 })

@@ -1,0 +1,25 @@
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { readJson } from '../../../src/edge/http/json-body.ts'
+
+const encoder = new TextEncoder()
+
+function read(body: BodyInit) {
+  const request = new Request('https://host/', { method: 'POST', body })
+  return readJson(request, v.strictObject({ text: v.string('text') }))
+}
+
+describe('a body of JSON', () => {
+  test('may begin with a byte order mark (RFC 8259, section 8.1)', async () => {
+    expect(await read(encoder.encode('\ufeff{"text":"x"}'))).toEqual({ text: 'x' })
+  })
+
+  test('is refused when it is not UTF-8, rather than read as something else', async () => {
+    const bytes = new Uint8Array([...encoder.encode('{"text":"'), 0xff, ...encoder.encode('"}')])
+
+    const answer = await read(bytes)
+
+    expect(answer).toBeInstanceOf(Response)
+    expect(await (answer as Response).json()).toMatchObject({ detail: 'The body is not JSON.' })
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { encodeUtf8 } from '../../../src/core/bytes.ts'
+import type { ValueEntry } from '../../../src/core/entry.ts'
+import { valueResponse } from '../../../src/edge/http/value-response.ts'
+
+const NOW_MS = 1_700_000_000_000
+const ENTRY: ValueEntry = {
+  kind: 'value',
+  value: encodeUtf8('630'),
+  contentType: 'text/x-score',
+  contentLanguage: 'uk',
+  lastModified: 'Tue, 01 Sep 2026 10:00:00 GMT',
+  etag: '"1"',
+  tags: [],
+  ttlMs: 60_000,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  loadedAtMs: NOW_MS - 52_999,
+  expiresAtMs: NOW_MS + 7_001,
+}
+
+function responseOf(entry: ValueEntry, access: 'public' | 'private' = 'public', method = 'GET') {
+  const path = [{ cache: 'edge', hit: true, ttlMs: 7_001 }]
+  const answer = { entry, path, access, clientTtlMs: 30_000, nowMs: NOW_MS }
+  return valueResponse(new Request('https://host/', { method }), answer)
+}
+
+describe('the headers of a value', () => {
+  test('say all that is known of it, and no more than is true', async () => {
+    const response = responseOf(ENTRY)
+
+    expect(await response.text()).toBe('630')
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/x-score',
+      'content-language': 'uk',
+      'content-length': '3',
+      'content-encoding': 'identity',
+      'last-modified': 'Tue, 01 Sep 2026 10:00:00 GMT',
+      etag: '"1"',
+      age: '52',
+      // Clients may keep it for 30 s, but it is fresh for only 7 more.
+      'cache-control': 'public, max-age=7',
+      'cache-status': 'edge; hit; ttl=8',
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+    })
+  })
+
+  test('never say an Age below 0, though the clock of another machine may be ahead', () => {
+    const { headers } = responseOf({ ...ENTRY, loadedAtMs: NOW_MS + 5_000 })
+
+    expect(headers.get('age')).toBe('0')
+  })
+
+  test('open a private value to no page', () => {
+    const { headers } = responseOf(ENTRY, 'private')
+
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+    expect(headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  test('are the same for HEAD, which has no body', async () => {
+    const head = responseOf(ENTRY, 'public', 'HEAD')
+
+    expect(await head.text()).toBe('')
+    expect([...head.headers]).toEqual([...responseOf(ENTRY).headers])
+  })
+})
