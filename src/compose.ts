@@ -47,7 +47,7 @@ export function createGroup(
 
 function createLoader({ options, source }: GroupConfig, env: Cloudflare.Env): Loader {
   if (source.kind === 'load') return functionLoader(source.load, env)
-  return httpOriginLoader({ ...source, ttlMs: options.ttlMs })
+  return httpOriginLoader({ ...source, life: options })
 }
 
 /** The way to a group's values past its nodes: for those that are too large to come through one. */

@@ -134,7 +134,7 @@ class Client implements Groupcache {
 }
 
 function isLeftOut(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' && outcome.code === 'value-too-large'
+  return outcome.kind === 'failed' && outcome.code === 'no-room'
 }
 
 /** Under the key as it was asked for, whatever spelling the server prefers. */

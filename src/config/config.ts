@@ -52,7 +52,7 @@ export type Source =
   | { readonly kind: 'load'; readonly keyForm: KeyForm; readonly load: Load }
   | ({ readonly kind: 'origin'; readonly keyForm: KeyForm } & HttpOrigin)
 
-export const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
+const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 const MOST_NODES = 512
 const DEFAULT_NODES = 16

@@ -62,8 +62,8 @@ export interface Groupcache {
   get(group: string, key: string): Promise<CachedValue | null>
   /**
    * Asks each owner once, whatever the number of keys. In the order asked; a key that fails fails alone.
-   * Values have room for 16 MiB in all: those that have none fail with `value-too-large`, and are to be
-   * asked for again.
+   * Values have room for 16 MiB in all: those that have none fail with `no-room`, and are to be asked
+   * for again.
    */
   getMany(group: string, keys: readonly string[]): Promise<ManyResult[]>
   set(group: string, key: string, value: string | Uint8Array, options?: SetOptions): Promise<void>

@@ -31,20 +31,42 @@ export async function collect(
   stream: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const reader = stream?.getReader()
-  while (reader !== undefined) {
-    const { done, value } = await reader.read()
-    if (done) break
-    length += value.byteLength
-    if (length > maxBytes) {
-      await reader.cancel()
-      return undefined
-    }
-    chunks.push(value)
+  const collector = new Collector(stream)
+  if (!(await collector.readBeyond(maxBytes))) return collector.bytes()
+  await collector.cancel()
+  return undefined
+}
+
+/** Reads a stream as far as is wanted, and keeps what it has read. */
+export class Collector {
+  private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  private readonly chunks: Uint8Array[] = []
+  private length = 0
+
+  constructor(stream: ReadableStream<Uint8Array> | null) {
+    this.reader = stream?.getReader()
   }
-  return concatenate(chunks, length)
+
+  /** Returns true once there are more than `bytes`, false when the stream has ended before. */
+  async readBeyond(bytes: number): Promise<boolean> {
+    while (this.length <= bytes) {
+      const piece = await this.reader?.read()
+      if (piece === undefined || piece.done) return false
+      this.chunks.push(piece.value)
+      this.length += piece.value.byteLength
+    }
+    return true
+  }
+
+  /** All that has been read. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return concatenate(this.chunks, this.length)
+  }
+
+  /** Nothing more is wanted. */
+  async cancel(): Promise<void> {
+    await this.reader?.cancel()
+  }
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

@@ -16,7 +16,7 @@ import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
 import { TagCounts } from './tag-counts.ts'
-import { UnderWay } from './under-way.ts'
+import { UnderWay, type Watch } from './under-way.ts'
 
 /** A load or a question to a peer that may end in a copy. */
 export interface Ticket {
@@ -78,14 +78,18 @@ export class Copies {
     return { key, sequence: this.purges.next(), startedAtMs: nowMs }
   }
 
-  /** A load begins to run. Returns whether it is watched; then `ended` is called when it has ended. */
-  watch({ key }: Ticket): boolean {
+  /** A load begins to run; `ended` is to be called once it has ended, in time or not. */
+  watch({ key }: Ticket): Watch {
     return this.underWay.began(key)
   }
 
-  /** A watched load has ended, in time or not. */
-  ended({ key }: Ticket): void {
-    this.underWay.ended(key)
+  ended({ key }: Ticket, watch: Watch): void {
+    this.underWay.ended(key, watch)
+  }
+
+  /** Whether it is still known if an answer that comes late would undo a newer one. */
+  isWatched({ key }: Ticket, watch: Watch): boolean {
+    return this.underWay.isKnown(key, watch)
   }
 
   /**
@@ -132,7 +136,8 @@ export class Copies {
   purge(purge: Purge, nowMs: number): number {
     const { soft = false } = purge
     if ('keys' in purge) return sum(purge.keys, (key) => this.purgeKey(key, soft, nowMs))
-    if ('tags' in purge) return sum(purge.tags, (tag) => this.purgeTag(tag, soft, nowMs))
+    if ('tags' in purge)
+      return sum([...new Set(purge.tags)], (tag) => this.purgeTag(tag, soft, nowMs))
     return this.purgeAll(soft, nowMs)
   }
 
@@ -158,13 +163,16 @@ export class Copies {
   }
 
   private purgeAll(soft: boolean, nowMs: number): number {
+    let entries = 0
+    for (const [, copy] of this.copies.entries()) if (this.outlivesPurges(copy)) entries++
     if (soft) {
       this.purges.markAllStale(nowMs)
-      return this.copies.size
+      return entries
     }
     this.purges.markAll()
     this.tagged.clearAll()
-    return this.copies.clear('purged')
+    this.copies.clear('purged')
+    return entries
   }
 
   private store(key: string, copy: Copy): boolean {
@@ -178,21 +186,20 @@ export class Copies {
   }
 
   private outlivesPurges(copy: Copy): boolean {
-    const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence)
+    const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence, copy.judgedTo)
+    copy.judgedTo = this.purges.latest
     return verdict.kind === 'stale'
       ? this.makeStale(copy, verdict.fromMs)
       : verdict.kind === 'valid'
   }
 
-  /**
-   * Returns whether the copy may live on as a stale one. Its number stays: a purge that came before
-   * this one, and has not been looked at yet, still counts.
-   */
+  /** Returns whether the copy may live on as a stale one. */
   private makeStale(copy: Copy, fromMs: number): boolean {
     const { entry } = copy
     if (entry.kind !== 'value' || entry.staleWhileRevalidateMs + entry.staleIfErrorMs === 0) {
       return false
     }
+    copy.isPurgedSoftly = true
     if (fromMs < entry.expiresAtMs) copy.entry = { ...entry, expiresAtMs: fromMs }
     return true
   }

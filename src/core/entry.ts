@@ -58,11 +58,16 @@ export interface Copy {
   readonly standIn?: StandIn
   /** Set while refreshes of the entry fail. */
   retry?: Retry
+  /** Purges up to this number have had their effect on the entry. */
+  judgedTo?: number
+  /** Not fresh any more, whatever the clock does. */
+  isPurgedSoftly?: true
 }
 
 export interface Retry {
   readonly failures: number
-  /** No refresh is tried before this moment. */
+  readonly sinceMs: number
+  /** No refresh is tried before this moment, unless the clock is set back behind `sinceMs`. */
   readonly notBeforeMs: number
 }
 
@@ -72,9 +77,10 @@ export type Freshness = 'fresh' | 'stale' | 'expired'
  * A copy at exactly its end is not fresh any more (RFC 9111, section 4.2: fresh while the lifetime
  * exceeds the age). A clock that was set back makes it expired: how old it is cannot be known then.
  */
-export function freshnessAt({ entry, heldFromMs, untilMs }: Copy, nowMs: number): Freshness {
+export function freshnessAt(copy: Copy, nowMs: number): Freshness {
+  const { entry, heldFromMs, untilMs } = copy
   if (nowMs >= untilMs || nowMs < heldFromMs) return 'expired'
-  if (nowMs < entry.expiresAtMs) return 'fresh'
+  if (nowMs < entry.expiresAtMs && !copy.isPurgedSoftly) return 'fresh'
   return entry.kind === 'value' && nowMs < staleUntilMs(entry) ? 'stale' : 'expired'
 }
 
@@ -86,6 +92,11 @@ export function mayServeWhileRevalidating({ entry }: Copy, nowMs: number): boole
 /** Whether a stale copy may be answered instead of a failure (RFC 5861, section 4). */
 export function mayServeOnError({ entry }: Copy, nowMs: number): boolean {
   return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleIfErrorMs
+}
+
+/** Whether a failed refresh is too recent for another one. */
+export function isResting({ retry }: Copy, nowMs: number): boolean {
+  return retry !== undefined && nowMs >= retry.sinceMs && nowMs < retry.notBeforeMs
 }
 
 /** When a copy stops being fresh: never after its entry does. */

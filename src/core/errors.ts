@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'config'
   | 'load-failed'
   | 'load-timeout'
+  | 'no-room'
   | 'no-such-group'
   | 'not-found'
   | 'overloaded'

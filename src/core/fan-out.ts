@@ -12,36 +12,43 @@ const MOST_CALLS = 16
  */
 export const BATCH_BYTES = 16 * 1024 * 1024
 
-/** Keys that a node gets at a time, so that little is loaded that then has no room. */
+/** Keys that are got at a time, so that little is loaded that then has no room. */
 const SLICE_KEYS = 64
+
+/** With less of the room left than this part, no more is loaded: it would mostly be in vain. */
+const FULL = 1 / 8
 
 /** What takes room in an answer. */
 export function valueBytes(reply: Reply): number {
   return reply.kind === 'value' ? reply.entry.value.byteLength : 0
 }
 
-/** A node's part of a batch: replies in the order asked, `null` where a value has no room. */
+/**
+ * One place's part of a batch: replies in the order asked, `null` where a value has no room. A batch does
+ * not crowd out itself: it has no more loads under way than are allowed at once.
+ */
 export async function getManyWithin(
   get: (key: string) => Reply | Promise<Reply>,
   keys: readonly string[],
   maxBytes: number,
+  maxLoads: number,
 ): Promise<(Reply | null)[]> {
   const replies: (Reply | null)[] = []
+  const sliceKeys = Math.min(SLICE_KEYS, maxLoads)
   let room = maxBytes
-  for (let start = 0; start < keys.length; start += SLICE_KEYS) {
-    const slice = keys.slice(start, start + SLICE_KEYS)
-    // One has had no room: to load more would mostly be in vain.
-    if (replies.includes(null)) {
-      replies.push(...slice.map(() => null))
-      continue
-    }
+  let hasRoom = true
+  while (replies.length < keys.length && hasRoom && room >= maxBytes * FULL) {
+    const slice = keys.slice(replies.length, replies.length + sliceKeys)
+    hasRoom = false
     for (const reply of await Promise.all(slice.map(get))) {
       const bytes = valueBytes(reply)
       replies.push(bytes <= room ? reply : null)
-      if (bytes <= room) room -= bytes
+      if (bytes > room) continue
+      room -= bytes
+      hasRoom = true
     }
   }
-  return replies
+  return [...replies, ...keys.slice(replies.length).map(() => null)]
 }
 
 export interface Batch {

@@ -16,6 +16,7 @@ import {
 import type { LoadRunner } from './load.ts'
 import type { LoadedValue, LoadResult } from './loader.ts'
 import type { Answer, CacheStatusMember, NewValue } from './peers.ts'
+import type { Watch } from './under-way.ts'
 
 /** What becomes of an answer that is kept; a part of `GroupOptions`. */
 export interface FillOptions extends Life {
@@ -66,23 +67,26 @@ export class Filler {
     const ticket = copies.begin(key, startedAtMs)
     const standIn = standsInFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
-    const isWatched = copies.watch(ticket)
+    const watch = copies.watch(ticket)
     const { inTime, atLast, hasStarted } = runner.run(key, stale, standIn)
-    const result = await inTime
-
-    if (result.kind === 'failed' && held !== undefined) this.postpone(key, held)
-    const isLate = result.kind === 'failed' && result.code === 'load-timeout'
-    const { answer, stored } = await this.conclude(ticket, result, stale)
-    if (isLate && isWatched) this.keepLate(ticket, atLast, stale)
-    else if (isWatched) copies.ended(ticket)
-    return {
-      answer,
-      handling: {
-        // RFC 9211, section 2.2: only what has gone forward says so.
-        ...(hasStarted() ? { fwd: held === undefined ? 'miss' : 'stale' } : {}),
-        ...(stored ? { stored } : {}),
-        ...detailOf(standIn),
-      },
+    let isLate = false
+    try {
+      const result = await inTime
+      isLate = result.kind === 'failed' && result.code === 'load-timeout'
+      if (result.kind === 'failed' && held !== undefined) this.postpone(key, held)
+      const { answer, stored } = await this.conclude(ticket, result, stale)
+      return {
+        answer,
+        handling: {
+          // RFC 9211, section 2.2: only what has gone forward says so.
+          ...(hasStarted() ? { fwd: held === undefined ? 'miss' : 'stale' } : {}),
+          ...(stored ? { stored } : {}),
+          ...detailOf(standIn),
+        },
+      }
+    } finally {
+      if (isLate) this.keepLate(ticket, watch, atLast, stale)
+      else copies.ended(ticket, watch)
     }
   }
 
@@ -114,17 +118,25 @@ export class Filler {
   private postpone(key: string, held: Copy): void {
     const { clock, copies, random } = this.parts
     const failures = (held.retry?.failures ?? 0) + 1
-    const notBeforeMs = clock.now() + backoffMs(failures, random)
-    copies.postpone(key, held, { failures, notBeforeMs })
+    const sinceMs = clock.now()
+    const notBeforeMs = sinceMs + backoffMs(failures, random)
+    copies.postpone(key, held, { failures, sinceMs, notBeforeMs })
   }
 
   /** What a loader says after its time still fills the cache, if nothing newer has answered. */
-  private keepLate(ticket: Ticket, atLast: Promise<LoadResult>, stale?: ValueEntry): void {
+  private keepLate(
+    ticket: Ticket,
+    watch: Watch,
+    atLast: Promise<LoadResult>,
+    stale: ValueEntry | undefined,
+  ): void {
     const { copies, onError } = this.parts
     atLast
-      .then((result) => this.conclude(ticket, result, stale))
+      .then(async (result) => {
+        if (copies.isWatched(ticket, watch)) await this.conclude(ticket, result, stale)
+      })
       .catch(onError)
-      .finally(() => copies.ended(ticket))
+      .finally(() => copies.ended(ticket, watch))
   }
 
   /** Turns a load's result into an answer, and keeps it. */
@@ -153,7 +165,8 @@ export class Filler {
     // The same bytes, under the same tag: only its life begins anew. `LoadRunner` lets this answer pass
     // only where something was being refreshed.
     const renewed = stale as ValueEntry
-    return { ...renewed, ...this.lifeFrom(result, renewed) }
+    const tags = result.tags ?? renewed.tags
+    return { ...renewed, tags, ...this.lifeFrom(result, renewed) }
   }
 
   /** A life that begins now: what `own` says of it, else what `otherwise` does. */
@@ -161,12 +174,14 @@ export class Filler {
     const { clock, options, random } = this.parts
     const loadedAtMs = clock.now()
     const ttlMs = own.ttlMs ?? otherwise.ttlMs
+    // What is never fresh is stale by its own word only: the group's windows are for what was fresh once.
+    const windows = ttlMs === 0 ? { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 } : otherwise
     return {
       loadedAtMs,
       ttlMs,
       expiresAtMs: loadedAtMs + Math.round(ttlMs * (1 - options.expiryJitter * random())),
-      staleWhileRevalidateMs: own.staleWhileRevalidateMs ?? otherwise.staleWhileRevalidateMs,
-      staleIfErrorMs: own.staleIfErrorMs ?? otherwise.staleIfErrorMs,
+      staleWhileRevalidateMs: own.staleWhileRevalidateMs ?? windows.staleWhileRevalidateMs,
+      staleIfErrorMs: own.staleIfErrorMs ?? windows.staleIfErrorMs,
     }
   }
 }
@@ -177,7 +192,7 @@ export function hitFill(copy: Copy, nowMs: number): Fill {
   return { answer: answerOf(copy.entry), handling: { hit: true, ttlMs, ...detailOf(copy.standIn) } }
 }
 
-export function answerOf(entry: Entry): Answer {
+function answerOf(entry: Entry): Answer {
   return entry.kind === 'value'
     ? { kind: 'value', entry }
     : { kind: entry.kind, expiresAtMs: entry.expiresAtMs }

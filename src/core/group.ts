@@ -12,6 +12,7 @@ import {
   type Entry,
   endOfFreshness,
   freshnessAt,
+  isResting,
   mayServeOnError,
   mayServeWhileRevalidating,
   type StandIn,
@@ -136,7 +137,9 @@ export class Group {
    * owner once, whatever the number of keys.
    */
   async getMany(keys: readonly string[], maxBytes = BATCH_BYTES): Promise<(Reply | null)[]> {
-    if (this.peers === undefined) return getManyWithin((key) => this.get(key), keys, maxBytes)
+    const { limit } = this.parts
+    const get = (key: string) => this.get(key)
+    if (this.peers === undefined) return getManyWithin(get, keys, maxBytes, limit.maxLoads)
 
     const nowMs = this.parts.clock.now()
     const replies = new Map<string, Reply | null>()
@@ -166,11 +169,22 @@ export class Group {
       (key) => this.getLocally(key, copies.get(key)),
       batch.unanswered,
       room,
+      limit.maxLoads,
     )
     batch.unanswered.forEach((key, i) => {
       replies.set(key, local[i] as Reply | null)
     })
-    return keys.map((key) => replies.get(key) as Reply | null)
+    for (const reply of local) room -= reply === null ? 0 : valueBytes(reply)
+    const seen = new Set<string>()
+    return keys.map((key) => {
+      const reply = replies.get(key) as Reply | null
+      // A key that is asked for again takes room again, where its answer is written out.
+      const bytes = reply === null || !seen.has(key) ? 0 : valueBytes(reply)
+      seen.add(key)
+      if (bytes > room) return null
+      room -= bytes
+      return reply
+    })
   }
 
   /**
@@ -230,12 +244,12 @@ export class Group {
     }
     // With peers, to answer with a stale value is for its owner to decide, and to refresh it.
     if (freshness === 'expired' || this.peers !== undefined) return undefined
-    const isResting = copy.retry !== undefined && nowMs < copy.retry.notBeforeMs
+    const rests = isResting(copy, nowMs)
     if (mayServeWhileRevalidating(copy, nowMs)) {
-      const started = !isResting && this.refreshBehind(key)
+      const started = !rests && this.refreshBehind(key)
       return this.staleReply(copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
     }
-    const restsInError = isResting && mayServeOnError(copy, nowMs)
+    const restsInError = rests && mayServeOnError(copy, nowMs)
     return restsInError ? this.staleReply(copy, nowMs, { hit: true }) : undefined
   }
 
@@ -304,23 +318,20 @@ export class Group {
     const patience = stale === undefined ? Number.POSITIVE_INFINITY : options.softTimeoutMs
     const fill = await within(clock, patience, flight)
     const nowMs = clock.now()
+    if (fill === undefined || fill.answer.kind === 'failed') {
+      // A late answer, or a value set, may have come meanwhile.
+      const held = this.copies.lookup(key, nowMs)
+      if (held !== undefined && freshnessAt(held, nowMs) === 'fresh') {
+        return this.reply(hitFill(held, nowMs))
+      }
+    }
     if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
       const forwarded = fill === undefined || fill.handling.fwd !== undefined
       const handling = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
       return this.staleReply(stale, nowMs, handling)
     }
-    return this.replyOf(key, fill ?? (await flight), joined)
-  }
-
-  /** A failure is answered only if memory has nothing better by now: a late answer, or a value set. */
-  private replyOf(key: string, fill: Fill, joined: { collapsed?: true }): Reply {
-    if (fill.answer.kind === 'failed') {
-      const nowMs = this.parts.clock.now()
-      const copy = this.copies.lookup(key, nowMs)
-      if (copy !== undefined && freshnessAt(copy, nowMs) === 'fresh')
-        return this.reply(hitFill(copy, nowMs))
-    }
-    return this.reply({ answer: fill.answer, handling: { ...fill.handling, ...joined } })
+    const { answer, handling } = fill ?? (await flight)
+    return this.reply({ answer, handling: { ...handling, ...joined } })
   }
 
   private staleReply(

@@ -6,14 +6,19 @@ import { OverloadedError } from './errors.ts'
 const WAITING_PER_LOAD = 10
 
 export class LoadLimit {
-  private readonly maxLoads: number
+  readonly maxLoads: number
+  private readonly maxWaiting: number
   /** First come, first served. A set, so that whoever gives up leaves at no cost. */
   private readonly waiting = new Set<() => void>()
   private running = 0
 
-  /** @param maxLoads At least 1; `Infinity`: no limit. */
-  constructor(maxLoads: number) {
+  /**
+   * @param maxLoads At least 1; `Infinity`: no limit.
+   * @param maxWaiting Default: ten times as many.
+   */
+  constructor(maxLoads: number, maxWaiting = maxLoads * WAITING_PER_LOAD) {
     this.maxLoads = maxLoads
+    this.maxWaiting = maxWaiting
   }
 
   /**
@@ -42,7 +47,7 @@ export class LoadLimit {
   }
 
   private turn(signal: AbortSignal): Promise<void> {
-    if (this.waiting.size >= this.maxLoads * WAITING_PER_LOAD) {
+    if (this.waiting.size >= this.maxWaiting) {
       throw new OverloadedError('Too many loads are under way.')
     }
     return new Promise((resolve, reject) => {

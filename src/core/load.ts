@@ -111,7 +111,8 @@ export class LoadRunner {
   ): void {
     const { circuit, clock, stats } = this.parts
     const nowMs = clock.now()
-    stats.observeLoad(nowMs - startedAtMs)
+    // A clock that was set back meanwhile says nothing of how long it took.
+    stats.observeLoad(Math.max(0, nowMs - startedAtMs))
     if (isSick) circuit.failed(admission, nowMs)
     else circuit.succeeded(admission)
     if (result.kind === 'failed' && result.code !== 'load-timeout') stats.loadErrors++

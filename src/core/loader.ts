@@ -26,6 +26,7 @@ export interface LoadedValue extends Partial<Life> {
 /** The stale entry is current after all. What is not said of its life stays as it was. */
 export interface NotModified extends Partial<Life> {
   readonly kind: 'not-modified'
+  readonly tags?: readonly string[]
 }
 
 export interface NotFound {

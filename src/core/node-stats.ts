@@ -43,13 +43,12 @@ export function sumOf(nodes: readonly NodeStats[]): Record<string, GroupReport> 
   return Object.fromEntries(sum)
 }
 
-/** Both have the same shape: numbers, lists of numbers, and tables of numbers. */
-function add<T>(a: T, b: T): T {
+/** Numbers, lists of numbers, and tables of those. What one of them lacks, as it is of an older version, is 0. */
+function add<T>(a: T, b: T | undefined): T {
+  if (b === undefined) return a
   if (typeof a === 'number') return (a + (b as number)) as T
   if (Array.isArray(a)) return a.map((item, i) => add(item, (b as unknown[])[i])) as T
-  const entries = Object.entries(a as object).map(([key, value]) => [
-    key,
-    add(value, (b as Record<string, unknown>)[key]),
-  ])
-  return Object.fromEntries(entries) as T
+  const sum = new Map(Object.entries(b as object))
+  for (const [key, value] of Object.entries(a as object)) sum.set(key, add(value, sum.get(key)))
+  return Object.fromEntries(sum) as T
 }

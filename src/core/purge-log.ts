@@ -6,7 +6,7 @@
 /** The most purges remembered one by one. Older ones are remembered as "before this number". */
 const MOST_KEYS = 1_000
 const MOST_TAGS = 4_096
-/** Soft purges remembered of one tag. An entry that nobody has read since an older one is purged. */
+/** Soft purges remembered of one tag. An entry that nobody has looked up since an older one is purged. */
 const MOST_SOFT_MARKS = 8
 
 export type Verdict =
@@ -61,17 +61,26 @@ export class PurgeLog {
     return sequence > purged && this.judge(tags, sequence) === VALID
   }
 
-  /** What has become of an entry with this number and these tags, other than by its key. */
-  judge(tags: readonly string[], sequence: number): Verdict {
+  /** The highest number so far. */
+  get latest(): number {
+    return this.lastSequence
+  }
+
+  /**
+   * What has become of an entry with this number and these tags, other than by its key.
+   *
+   * @param judgedTo Soft purges up to this number have had their effect on the entry.
+   */
+  judge(tags: readonly string[], sequence: number, judgedTo = sequence): Verdict {
     if (sequence < this.all) return PURGED
-    let fromMs = this.softAll.firstAfter(sequence)
+    let fromMs = this.softAll.firstAfter(judgedTo)
     for (const tag of tags) {
       // A purge that was forgotten counts for every tag: rather a load than an old value.
-      const purged = Math.max(this.tags.get(tag) ?? 0, this.tags.floor, this.softTags.floor)
-      if (sequence < purged) return PURGED
+      const purged = Math.max(this.tags.get(tag) ?? 0, this.tags.floor)
+      if (sequence < purged || judgedTo < this.softTags.floor) return PURGED
       fromMs = Math.min(
         fromMs,
-        this.softTags.get(tag)?.firstAfter(sequence) ?? Number.POSITIVE_INFINITY,
+        this.softTags.get(tag)?.firstAfter(judgedTo) ?? Number.POSITIVE_INFINITY,
       )
     }
     if (fromMs === Number.NEGATIVE_INFINITY) return PURGED

@@ -64,7 +64,8 @@ export async function setValue(
 function refusedHeaders(headers: Headers): { code: ProblemCode; detail: string } | undefined {
   // RFC 9110, sections 13.1.1 and 13.1.2: nothing is to be done unless they hold, which is not looked at.
   for (const name of ['If-Match', 'If-None-Match', 'If-Unmodified-Since']) {
-    if (headers.has(name)) return { code: 'precondition-failed', detail: `${name}: not for PUT.` }
+    if (headers.has(name))
+      return { code: 'precondition-failed', detail: `${name}: not for this method.` }
   }
   // Sections 8.4 and 14.5.
   for (const name of ['Content-Encoding', 'Content-Range']) {
@@ -97,8 +98,16 @@ const LIFE_DIRECTIVES = [
 ] as const
 
 /** `DELETE /cache/<group>/<key>` */
-export async function purgeValue(path: CachePath, { config, group }: EdgeGroup): Promise<Response> {
+export async function purgeValue(
+  request: Request,
+  path: CachePath,
+  { config, group }: EdgeGroup,
+): Promise<Response> {
   const key = keyOf(config, path)
+  const unsupported = refusedHeaders(request.headers)
+  if (unsupported !== undefined) {
+    return problem(unsupported.code, unsupported.detail, { headers: corsFor(config.access) })
+  }
   return key instanceof Response ? key : reportResponse(await group.purge({ keys: [key] }))
 }
 

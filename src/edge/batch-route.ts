@@ -10,6 +10,14 @@ import { getMany } from './many.ts'
 
 const MOST_KEYS = 1_000
 
+/**
+ * The room for values: as bytes, in base64, as JSON and as a body they are in memory several times over,
+ * and other requests are too.
+ */
+const BATCH_BYTES = 4 * 1024 * 1024
+/** Of a batch of one key, so that most values can be had this way. */
+const ONE_VALUE_BYTES = 8 * 1024 * 1024
+
 const batchSchema = v.strictObject({
   keys: v.pipe(
     v.array(v.string('text'), 'a list of keys'),
@@ -26,7 +34,8 @@ export async function readMany(
   const cors = corsFor(config.access)
   const body = await readJson(request, batchSchema, cors)
   if (body instanceof Response) return body
-  const results = await getMany(edgeGroup, body.keys, edge.clock)
+  const maxBytes = body.keys.length === 1 ? ONE_VALUE_BYTES : BATCH_BYTES
+  const results = await getMany(edgeGroup, body.keys, edge.clock, maxBytes)
   const headers = { 'Cache-Control': 'no-store', ...cors }
   return Response.json(
     { entries: results.map(batchEntry), keyForm: config.source.keyForm },
@@ -39,7 +48,8 @@ function batchEntry(result: ManyResult): object {
   if (result.kind === 'not-found') return { key, status: 404, code: 'not-found' }
   if (result.kind === 'failed') {
     const { code, message } = result
-    return { key, status: statusOf(code as ProblemCode), code, detail: message }
+    const status = code === 'no-room' ? 413 : statusOf(code as ProblemCode)
+    return { key, status, code, detail: message }
   }
   const { contentType, etag, value, ageMs, expiresAtMs, status: cacheStatus } = result
   return {

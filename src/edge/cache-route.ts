@@ -20,8 +20,7 @@ export async function readValue(
   if (key instanceof Response) return key
 
   const reply = await group.get(key)
-  if (reply.kind === 'too-large')
-    return streamValue(request, edgeGroup, key, reply.path, edge.clock)
+  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, edge.clock)
   if (reply.kind !== 'value') return failureResponse(reply, config.access)
   return valueResponse(request, {
     entry: reply.entry,

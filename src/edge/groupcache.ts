@@ -1,7 +1,7 @@
 /** Owns the cache as programs use it: what a service binding offers, and what code in the same Worker gets. */
 
 import * as v from 'valibot'
-import type { Groupcache, SetOptions } from '../core/api.ts'
+import type { CachedValue, Groupcache, SetOptions } from '../core/api.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
 import {
   BadRequestError,
@@ -19,19 +19,32 @@ import type { NewValue } from '../core/peers.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { parseDurationMs } from '../core/units.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
+import { describeIssue } from './http/json-body.ts'
 import { cachedValue, getMany, TOO_LARGE } from './many.ts'
 import { parsePurge } from './purge-request.ts'
 import { keyReport, ringReport, statsReport } from './reports.ts'
 
-/** Arguments are checked: types do not cross a call from another Worker. */
-export function createGroupcache(edge: Edge): Groupcache {
+/**
+ * Arguments are checked: types do not cross a call from another Worker.
+ *
+ * @param handOver What is given of a value's bytes. A call to another Worker copies them anyway; code in
+ * the same Worker must not get those that are held, as it could write to them.
+ */
+export function createGroupcache(
+  edge: Edge,
+  handOver: (bytes: Uint8Array) => Uint8Array,
+): Groupcache {
+  const own = <V extends CachedValue>(cached: V): V => ({
+    ...cached,
+    value: handOver(cached.value),
+  })
   return {
     async get(groupName, key) {
       const { config, group } = groupNamed(edge, groupName)
       const reply = await group.get(canonicalKey(config.source.keyForm, text('key', key)))
       switch (reply.kind) {
         case 'value':
-          return cachedValue(reply.entry, reply.path, edge.clock.now())
+          return own(cachedValue(reply.entry, reply.path, edge.clock.now()))
         case 'failed':
           throw errorOf(reply)
         case 'too-large':
@@ -44,8 +57,9 @@ export function createGroupcache(edge: Edge): Groupcache {
     async getMany(groupName, keys) {
       const edgeGroup = groupNamed(edge, groupName)
       if (!Array.isArray(keys)) throw new BadRequestError('keys: a list of keys')
-      const asked = keys.map((key) => text('keys', key))
-      return getMany(edgeGroup, asked, edge.clock)
+      const asked = Array.from(keys, (key) => text('keys', key))
+      const results = await getMany(edgeGroup, asked, edge.clock)
+      return results.map((result) => (result.kind === 'value' ? own(result) : result))
     },
 
     async set(groupName, key, value, options = {}) {
@@ -113,13 +127,10 @@ const setOptionsSchema = v.strictObject({
 
 /** Throws `BadRequestError`. */
 function newValue(value: unknown, options: SetOptions): NewValue {
+  if (Array.isArray(options)) throw new BadRequestError('options: an object')
   const result = v.safeParse(setOptionsSchema, options, { abortEarly: true })
   if (!result.success) {
-    const [issue] = result.issues
-    const field = ['options', ...(issue.path ?? []).map(({ key }) => String(key))].join('.')
-    throw new BadRequestError(
-      `${field}: ${issue.type === 'strict_object' ? 'not an option' : issue.message}`,
-    )
+    throw new BadRequestError(describeIssue(result.issues[0], 'options'))
   }
   const isText = typeof value === 'string'
   if (!isText && !(value instanceof Uint8Array)) throw new BadRequestError('value: text or bytes')

@@ -13,16 +13,23 @@ import { cacheStatus } from './http/cache-status.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 
+/** Whatever caches know of it, each answer comes from the source. */
+const BYPASSED: readonly CacheStatusMember[] = [{ cache: 'edge', fwd: 'miss', detail: 'too-large' }]
+
 /** A plain 200: what has not been seen as a whole has no entity tag, and no ranges. */
 export async function streamValue(
   request: Request,
   edgeGroup: EdgeGroup,
   key: string,
-  path: readonly CacheStatusMember[],
   clock: Clock,
 ): Promise<Response> {
   const { config } = edgeGroup
-  const status = { path: markLast(path), headers: corsFor(config.access) }
+  const status = { path: BYPASSED, headers: corsFor(config.access) }
+  const { headers: conditions } = request
+  // Of an entity tag that is not known only `*` can be true (RFC 9110, section 13.1).
+  if ((conditions.get('if-match') ?? '*').trim() !== '*') {
+    return problem('precondition-failed', 'The value is too large to have an entity tag.', status)
+  }
   const abort = new AbortController()
   let response: Response
   try {
@@ -42,6 +49,10 @@ export async function streamValue(
     'Cache-Status': cacheStatus(status.path),
     ...status.headers,
   })
+  if (conditions.get('if-none-match')?.trim() === '*') {
+    discard(response)
+    return new Response(null, { status: 304, headers })
+  }
   const length = lengthOf(response)
   if (length !== undefined) headers.set('Content-Length', String(length))
   if (request.method === 'HEAD' || response.body === null) {
@@ -92,14 +103,25 @@ async function relay(
 ): Promise<void> {
   const reader = from.getReader()
   const writer = to.getWriter()
+  const inTime = async (taken: Promise<void>) => {
+    if (
+      await within(
+        clock,
+        idleMs,
+        taken.then(() => true),
+      )
+    )
+      return
+    throw new LoadTimeoutError(`Nothing more was taken within ${idleMs} ms.`)
+  }
   try {
     for (;;) {
       const piece = await within(clock, idleMs, reader.read())
       if (piece === undefined) throw new LoadTimeoutError(`Nothing more came within ${idleMs} ms.`)
       if (piece.done) break
-      await writer.write(piece.value)
+      await inTime(writer.write(piece.value))
     }
-    await writer.close()
+    await inTime(writer.close())
   } catch (error) {
     await Promise.allSettled([reader.cancel(error), writer.abort(error)])
     throw error
@@ -111,10 +133,4 @@ function lengthOf({ headers }: Response): number | undefined {
   const length = headers.get('content-length')
   const isCoded = headers.get('content-encoding') !== null
   return isCoded || length === null || !/^\d+$/.test(length) ? undefined : Number(length)
-}
-
-/** The cache nearest the client says why it did not answer itself. */
-function markLast(path: readonly CacheStatusMember[]): CacheStatusMember[] {
-  const last = path.at(-1) as CacheStatusMember
-  return [...path.slice(0, -1), { ...last, detail: 'too-large' }]
 }

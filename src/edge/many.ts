@@ -16,14 +16,16 @@ export async function getMany(
   { group, config }: EdgeGroup,
   keys: readonly string[],
   clock: Clock,
+  maxBytes?: number,
 ): Promise<ManyResult[]> {
   const checked = keys.map((key) => checkKey(config.source.keyForm, key))
   const valid = checked.filter((key) => typeof key === 'string')
-  const replies = (await group.getMany(valid)).values()
+  const replies = (await group.getMany(valid, maxBytes)).values()
   const nowMs = clock.now()
   return checked.map((key, i) => {
-    if (typeof key === 'string') return manyResult(key, replies.next().value ?? null, nowMs)
-    return { key: keys[i] as string, kind: 'failed', code: key.code, message: key.message }
+    const asked = keys[i] as string
+    if (typeof key === 'string') return manyResult(asked, replies.next().value ?? null, nowMs)
+    return { key: asked, kind: 'failed', code: key.code, message: key.message }
   })
 }
 
@@ -49,7 +51,7 @@ export function cachedValue(
 const NO_ROOM = 'There was no room left for the value in this batch: get it in another.'
 
 function manyResult(key: string, reply: Reply | null, nowMs: number): ManyResult {
-  if (reply === null) return { key, kind: 'failed', code: 'value-too-large', message: NO_ROOM }
+  if (reply === null) return { key, kind: 'failed', code: 'no-room', message: NO_ROOM }
   switch (reply.kind) {
     case 'value':
       return { key, kind: 'value', ...cachedValue(reply.entry, reply.path, nowMs) }

@@ -6,6 +6,7 @@ import { BadRequestError } from '../core/errors.ts'
 import { canonicalKey } from '../core/key.ts'
 import type { Purge } from '../core/peers.ts'
 import { isTag, TAG_FORM } from '../core/tags.ts'
+import { describeIssue } from './http/json-body.ts'
 
 const purgeFields = {
   keys: v.optional(v.array(v.string('text'), 'a list of keys')),
@@ -36,7 +37,7 @@ export const purgeRequestSchema = v.pipe(
 /** What another Worker asks for. Throws `BadRequestError` and `BadKeyError`. */
 export function parsePurge(config: GroupConfig, purge: unknown): Purge {
   const result = v.safeParse(purgeSchema, purge, { abortEarly: true })
-  if (!result.success) throw new BadRequestError(`purge: ${result.issues[0].message}`)
+  if (!result.success) throw new BadRequestError(describeIssue(result.issues[0], 'purge'))
   return canonicalPurge(config, result.output)
 }
 

@@ -17,7 +17,7 @@ type NodeCalls = {
 }
 
 /** An owner and at most two guests: a purge has to reach each node that may hold a copy. */
-export const PEERS_PER_KEY = 3
+const PEERS_PER_KEY = 3
 
 export class StubPeers implements PeerPicker {
   readonly ring: Ring

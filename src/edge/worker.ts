@@ -53,24 +53,32 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
     return path === undefined ? noSuchRoute() : cacheRoute(c.req.raw, path, edge, guard)
   })
 
-  app.use('/admin/*', async (c, next) => {
-    if (c.req.method === 'OPTIONS') return optionsResponse('GET, HEAD, POST, OPTIONS', true)
-    return (await guard(c.req.raw, OPEN_TO_ALL)) ?? next()
-  })
+  const administration = {
+    'admin/purge': ['POST'],
+    'admin/ring': ['GET', 'HEAD'],
+    'admin/stats': ['GET', 'HEAD'],
+  }
+  for (const [path, methods] of Object.entries(administration)) {
+    app.options(`/${path}`, () => optionsResponse([...methods, 'OPTIONS'].join(', '), true))
+  }
+  app.use('/admin/*', async (c, next) => (await guard(c.req.raw, OPEN_TO_ALL)) ?? next())
   app.post('/admin/purge', (c) => purge(c.req.raw, edge))
-  app.all('/admin/purge', () => methodNotAllowed('POST, OPTIONS'))
   app.get('/admin/ring', (c) => ring(c.req.raw, edge))
-  app.all('/admin/ring', () => methodNotAllowed('GET, HEAD, OPTIONS'))
   app.get('/admin/stats', () => stats(edge))
-  app.all('/admin/stats', () => methodNotAllowed('GET, HEAD, OPTIONS'))
+  for (const [path, methods] of Object.entries(administration)) {
+    app.all(`/${path}`, () => methodNotAllowed([...methods, 'OPTIONS'].join(', ')))
+  }
 
   app.notFound(noSuchRoute)
   app.onError((error) => {
     console.error('unexpected:', error)
     return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
   })
-  const cache = createGroupcache(edge)
-  return { fetch: (request) => app.fetch(request), cache, Groupcache: createEntrypoint(cache) }
+  return {
+    fetch: (request) => app.fetch(request),
+    cache: createGroupcache(edge, (bytes) => bytes.slice()),
+    Groupcache: createEntrypoint(createGroupcache(edge, (bytes) => bytes)),
+  }
 }
 
 /** Of the description of the routes, which changes with a deployment only. */
@@ -104,7 +112,7 @@ async function cacheRoute(
     case 'PUT':
       return setValue(request, path, found)
     case 'DELETE':
-      return purgeValue(path, found)
+      return purgeValue(request, path, found)
     default:
       return readValue(request, path, found, edge)
   }

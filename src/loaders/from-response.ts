@@ -3,7 +3,7 @@
 import type { ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
 import type { Loaded, LoadedValue, TooLarge } from '../core/loader.ts'
-import { readWhole } from './body.ts'
+import type { BodyReader } from './body.ts'
 
 export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
@@ -13,6 +13,13 @@ const LONGEST_HEADER = 255
 /** Content codings that the runtime has decoded by the time a body is read. */
 const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
 
+/** How a body is to be read. */
+export interface Reading {
+  readonly bodies: BodyReader
+  /** Fires when nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
 /**
  * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `LoadError`
  * for any other status.
@@ -20,8 +27,9 @@ const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
 export async function answerFromResponse(
   response: Response,
   stale: ValueEntry | undefined,
+  { bodies, signal }: Reading,
 ): Promise<Loaded> {
-  if (response.status === 200) return valueFromResponse(response)
+  if (response.status === 200) return valueFromResponse(response, bodies, signal)
   discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
   if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
@@ -34,9 +42,13 @@ export function statusError(status: number): LoadError {
   return new LoadError(`The response's status is ${status}.`, { liesWithKey })
 }
 
-async function valueFromResponse(response: Response): Promise<LoadedValue | TooLarge> {
+async function valueFromResponse(
+  response: Response,
+  bodies: BodyReader,
+  signal: AbortSignal,
+): Promise<LoadedValue | TooLarge> {
   requireDecoded(response)
-  const value = await readWhole(response)
+  const value = await bodies.readWhole(response, signal)
   if (value === undefined) {
     discard(response)
     return { kind: 'too-large' }

@@ -6,8 +6,8 @@ import { LoadError } from '../core/errors.ts'
 import type { Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
-import { MAX_WHOLE_BYTES } from './body.ts'
-import { answerFromResponse, DEFAULT_CONTENT_TYPE } from './from-response.ts'
+import { BodyReader, MAX_WHOLE_BYTES } from './body.ts'
+import { answerFromResponse, DEFAULT_CONTENT_TYPE, type Reading } from './from-response.ts'
 import type { Open } from './open.ts'
 
 /** `"250ms"`, `"30s"`, `"5m"`, `"1h"`, or a number of milliseconds. */
@@ -67,6 +67,7 @@ export type Load<Env = Cloudflare.Env> = (
 ) => Loaded | Promise<Loaded>
 
 export function functionLoader<Env>(load: Load<Env>, env: Env): Loader {
+  const bodies = new BodyReader()
   return async (key, { group, signal, stale }) => {
     const context = {
       env,
@@ -74,7 +75,7 @@ export function functionLoader<Env>(load: Load<Env>, env: Env): Loader {
       signal,
       ...(stale === undefined ? {} : { stale: staleEntry(stale) }),
     }
-    return answerFrom(await load(key, context), stale)
+    return answerFrom(await load(key, context), stale, { bodies, signal })
   }
 }
 
@@ -110,9 +111,13 @@ function staleEntry({
   }
 }
 
-async function answerFrom(loaded: Loaded, stale: ValueEntry | undefined): Promise<LoaderAnswer> {
+async function answerFrom(
+  loaded: Loaded,
+  stale: ValueEntry | undefined,
+  reading: Reading,
+): Promise<LoaderAnswer> {
   if (loaded === null) return { kind: 'not-found' }
-  if (loaded instanceof Response) return answerFromResponse(loaded, stale)
+  if (loaded instanceof Response) return answerFromResponse(loaded, stale, reading)
   return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded)
 }
 

@@ -4,9 +4,10 @@ import type { Life, ValueEntry } from '../core/entry.ts'
 import { BadKeyError, LoadError } from '../core/errors.ts'
 import type { LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
+import { BodyReader } from './body.ts'
 import { answerFromResponse, discard } from './from-response.ts'
 import type { Open } from './open.ts'
-import { responseLife, shortest } from './response-life.ts'
+import { NEVER_STORED, responseLife, shortest } from './response-life.ts'
 
 export interface HttpOrigin {
   /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
@@ -17,8 +18,8 @@ export interface HttpOrigin {
 
 /** An origin whose answers are kept. */
 export interface CachedOrigin extends HttpOrigin {
-  /** The group's `ttl`. */
-  readonly ttlMs: number
+  /** How long the group's values live. */
+  readonly life: Life
 }
 
 /** What is used of the platform. */
@@ -40,29 +41,50 @@ const PLATFORM: HttpOriginParts = {
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
 export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader {
+  const bodies = new BodyReader()
   return async (key, { signal, stale }) => {
     const conditions = conditionsOf(stale)
-    const { response, redirects } = await request(origin, key, signal, conditions, parts)
-    const nowMs = parts.now()
-    const life = shortest([
-      responseLife(response.headers, nowMs),
-      ...redirects.map((redirect) => redirectLife(redirect, origin.ttlMs, nowMs)),
-    ])
-    const isDirect = redirects.length === 0
-    const mayRenew = isDirect && Object.keys(conditions).length > 0 && confirms(response, stale)
-    const answer = await answerFromResponse(response, mayRenew ? stale : undefined)
+    const isConditional = Object.keys(conditions).length > 0
+    let followed = await request(origin, key, signal, conditions, parts)
+    let mayRenew = isConditional && confirms(followed, stale)
+    if (isConditional && followed.response.status === 304 && !mayRenew) {
+      // RFC 9111, section 4.3.4: it is about another response than the one held.
+      discard(followed.response)
+      followed = await request(origin, key, signal, {}, parts)
+      mayRenew = false
+    }
+    const { response, redirects } = followed
+    const life = lifeOf(followed, origin, parts.now())
+    const answer = await answerFromResponse(response, mayRenew ? stale : undefined, {
+      bodies,
+      signal,
+    })
     if (answer.kind === 'not-found' || answer.kind === 'too-large') {
       return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
     }
-    if (answer.kind === 'not-modified') return { ...answer, ...life }
     const tags = parseTagHeader(response.headers.get('cache-tag') ?? '')
-    // What cannot be purged by its tags must not be kept as if it could.
-    if (tags === undefined)
+    if (tags === undefined) {
+      // What cannot be purged by its tags must not be kept as if it could.
       parts.warn('A Cache-Tag header is not valid: the response is not stored.')
-    const kept =
-      tags === undefined ? { ...answer, ttlMs: 0, tags: [] } : { ...answer, ...life, tags }
-    return isDirect ? kept : withoutValidators(kept)
+      return { ...answer, ...NEVER_STORED, tags: [] }
+    }
+    if (answer.kind === 'not-modified') {
+      return { ...answer, ...life, ...(response.headers.has('cache-tag') ? { tags } : {}) }
+    }
+    const value = { ...answer, ...life, tags }
+    return redirects.length === 0 ? value : withoutValidators(value)
   }
+}
+
+function lifeOf(
+  { response, redirects }: Followed,
+  { life }: CachedOrigin,
+  nowMs: number,
+): Partial<Life> {
+  return shortest([
+    responseLife(response.headers, nowMs),
+    ...redirects.map((redirect) => redirectLife(redirect, life, nowMs)),
+  ])
 }
 
 /** Opens the value without reading it: for values that are too large to be answered whole. */
@@ -71,9 +93,9 @@ export function openHttpOrigin(origin: HttpOrigin, parts = PLATFORM): Open {
 }
 
 /** A redirect that is not for good holds as long as it says, or as the group's values do. */
-function redirectLife({ headers, status }: Response, ttlMs: number, nowMs: number): Partial<Life> {
+function redirectLife({ headers, status }: Response, life: Life, nowMs: number): Partial<Life> {
   const isPermanent = status === 301 || status === 308
-  return { ...(isPermanent ? {} : { ttlMs }), ...responseLife(headers, nowMs) }
+  return { ...(isPermanent ? {} : life), ...responseLife(headers, nowMs) }
 }
 
 /** They are another URL's, which the key may not lead to the next time. */
@@ -86,10 +108,11 @@ function withoutValidators({
 }
 
 /** Whether a 304 is about the entry that is held (RFC 9111, section 4.3.4). */
-function confirms(response: Response, stale: ValueEntry | undefined): boolean {
+function confirms({ response, redirects }: Followed, stale: ValueEntry | undefined): boolean {
   const etag = response.headers.get('etag')
   const held = stale?.originEtag
-  return etag === null || held === undefined || opaqueTag(etag) === opaqueTag(held)
+  const isSame = etag === null || held === undefined || opaqueTag(etag) === opaqueTag(held)
+  return redirects.length === 0 && isSame
 }
 
 function opaqueTag(etag: string): string {

@@ -5,7 +5,7 @@ import type { Life } from '../core/entry.ts'
 import { parseHttpDate } from '../core/http-date.ts'
 import { LONGEST_MS } from '../core/units.ts'
 
-const NEVER_STORED: Life = { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
+export const NEVER_STORED: Life = { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 
 /**
  * What the response's headers decide; what they leave open is absent, and the group's options hold.

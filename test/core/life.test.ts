@@ -53,8 +53,16 @@ describe('a value that says how long it lives', () => {
     expect((await group.get('Tom')).kind).toBe('failed')
   })
 
-  test('that is stale from the start is stored for its windows', async () => {
-    const { group, loaded, loader } = await groupWith({ ...text('630'), ttlMs: 0 })
+  test('that is never fresh is not stored for the windows of its group', async () => {
+    const { group, loaded } = await groupWith({ ...text('630'), ttlMs: 0 })
+
+    expect(loaded.path).toEqual([{ cache: 'node-0', fwd: 'miss' }])
+    expect(group.items).toBe(0)
+  })
+
+  test('that is never fresh is stored for windows of its own', async () => {
+    const own = { ttlMs: 0, staleWhileRevalidateMs: 1_000 }
+    const { group, loaded, loader } = await groupWith({ ...text('630'), ...own })
 
     const stale = await group.get('Tom')
 

@@ -5,6 +5,8 @@ import { purge, purgeValue, setValue } from '../../src/edge/admin-routes.ts'
 import { createEdge, type EdgeGroup } from '../../src/edge/edge.ts'
 import { groups } from '../support/workers/groups.ts'
 
+const DELETE = new Request('https://host/cache/scores/Tom', { method: 'DELETE' })
+
 const MAX_VALUE_BYTES = 10
 const NODES = Array.from({ length: 16 }, (_, i) => `node-${i}`)
 
@@ -106,7 +108,7 @@ describe('nodes that cannot be reached', () => {
     const failed = { ok: false, nodes: 0, entries: 0 }
 
     const ofAll = await postPurge({ group: 'scores', all: true }, edge)
-    const ofOne = await purgeValue(pathOf('Tom'), scoresOf(edge))
+    const ofOne = await purgeValue(DELETE, pathOf('Tom'), scoresOf(edge))
 
     expect(ofAll.status).toBe(502)
     expect(await ofAll.json()).toEqual({ ...failed, failed: NODES.toSorted() })
@@ -139,7 +141,7 @@ describe('a purge', () => {
     const edge = edgeWith()
     await put('hard', 'x', WINDOW)
 
-    const response = await purgeValue(pathOf('hard'), scoresOf(edge))
+    const response = await purgeValue(DELETE, pathOf('hard'), scoresOf(edge))
 
     expect(await response.json()).toMatchObject({ ok: true, entries: 1 })
     expect((await scoresOf(edge).group.get('hard')).kind).toBe('not-found')

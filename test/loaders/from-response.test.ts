@@ -1,5 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import { BodyReader } from '../../src/loaders/body.ts'
 import { answerFromResponse } from '../../src/loaders/from-response.ts'
+
+const READING = { bodies: new BodyReader(), signal: new AbortController().signal }
 
 /** A response whose body has not ended, and whether anyone has ended its transfer. */
 function openResponse(status: number, headers: Record<string, string> = {}) {
@@ -13,7 +16,9 @@ describe('a response', () => {
     async (coding) => {
       const headers = { 'Content-Encoding': coding }
 
-      expect(await answerFromResponse(new Response('A', { headers }), undefined)).toMatchObject({
+      expect(
+        await answerFromResponse(new Response('A', { headers }), undefined, READING),
+      ).toMatchObject({
         kind: 'value',
         value: new TextEncoder().encode('A'),
       })
@@ -24,13 +29,15 @@ describe('a response', () => {
     const etag = `"${'x'.repeat(253)}"`
     const response = new Response('A', { headers: { ETag: etag } })
 
-    expect(await answerFromResponse(response, undefined)).toMatchObject({ originEtag: etag })
+    expect(await answerFromResponse(response, undefined, READING)).toMatchObject({
+      originEtag: etag,
+    })
   })
 
   test('with an empty content type is of no known type', async () => {
     const response = new Response('A', { headers: { 'Content-Type': '', ETag: '' } })
 
-    const answer = await answerFromResponse(response, undefined)
+    const answer = await answerFromResponse(response, undefined, READING)
 
     expect(answer).toMatchObject({ contentType: 'application/octet-stream' })
     expect(answer).not.toHaveProperty('originEtag')
@@ -39,7 +46,7 @@ describe('a response', () => {
   test.each([404, 410, 500])('of status %i has its transfer ended, unread', async (status) => {
     const { cancel, response } = openResponse(status)
 
-    await answerFromResponse(response, undefined).catch(() => {})
+    await answerFromResponse(response, undefined, READING).catch(() => {})
 
     expect(cancel).toHaveBeenCalledTimes(1)
   })
@@ -47,7 +54,7 @@ describe('a response', () => {
   test('in a coding that nobody decodes has its transfer ended, unread', async () => {
     const { cancel, response } = openResponse(200, { 'Content-Encoding': 'zstd' })
 
-    await expect(answerFromResponse(response, undefined)).rejects.toThrow('content coding')
+    await expect(answerFromResponse(response, undefined, READING)).rejects.toThrow('content coding')
     expect(cancel).toHaveBeenCalledTimes(1)
   })
 })

@@ -84,6 +84,8 @@ describe('redirects', () => {
     expect(origin.requests.map(({ init }) => init.headers)).toEqual([
       { 'X-Key': 'secret', 'If-None-Match': '"1"' },
       { 'X-Key': 'secret' },
+      { 'X-Key': 'secret' },
+      { 'X-Key': 'secret' },
     ])
   })
 })
@@ -114,6 +116,33 @@ describe('304', () => {
     if (renews) expect(await load).toEqual({ kind: 'not-modified' })
     else await expect(load).rejects.toThrow('304')
   })
+
+  test('about another response than the one held has the value asked for once more, unconditionally', async () => {
+    let asked = 0
+    const origin = fakeOrigin({
+      [A]: () => (++asked === 1 ? notModified({ ETag: '"2"' })() : answer({ ETag: '"2"' })()),
+    })
+
+    const loaded = await origin.load('a', { originEtag: '"1"' } as ValueEntry)
+
+    expect(loaded).toMatchObject({ kind: 'value', originEtag: '"2"' })
+    expect(origin.requests.map(({ init }) => init.headers)).toEqual([
+      { 'X-Key': 'secret', 'If-None-Match': '"1"' },
+      { 'X-Key': 'secret' },
+    ])
+  })
+
+  test('brings new tags, and keeps the old where it says nothing of them', async () => {
+    const held = { originEtag: '"1"' } as ValueEntry
+
+    expect(await fakeOrigin({ [A]: notModified({ 'Cache-Tag': 'new' }) }).load('a', held)).toEqual({
+      kind: 'not-modified',
+      tags: ['new'],
+    })
+    expect(await fakeOrigin({ [A]: notModified() }).load('a', held)).toEqual({
+      kind: 'not-modified',
+    })
+  })
 })
 
 describe('blame', () => {
@@ -139,7 +168,12 @@ describe('Cache-Tag', () => {
       [A]: answer({ 'Cache-Tag': 'a b', 'Cache-Control': 'max-age=60' }),
     })
 
-    expect(await origin.load('a')).toMatchObject({ ttlMs: 0, tags: [] })
+    expect(await origin.load('a')).toMatchObject({
+      ttlMs: 0,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      tags: [],
+    })
     expect(origin.warnings).toHaveLength(1)
   })
 })

@@ -6,6 +6,8 @@ import { httpOriginLoader } from '../../src/loaders/http-origin.ts'
 export const BASE = new URL('https://origin.example/v1/')
 const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
 
+const LIFE = { ttlMs: 60_000, staleWhileRevalidateMs: 5_000, staleIfErrorMs: 6_000 }
+
 /** Answers by URL, and keeps what was asked and what it was warned of. The group's `ttl` is a minute. */
 export function fakeOrigin(answers: Record<string, () => Response>) {
   const requests: { url: string; init: RequestInit }[] = []
@@ -14,7 +16,7 @@ export function fakeOrigin(answers: Record<string, () => Response>) {
     requests.push({ url, init })
     return answers[url]?.() ?? new Response('unexpected', { status: 500 })
   }
-  const origin = { baseUrl: BASE, headers: { 'X-Key': 'secret' }, ttlMs: 60_000 }
+  const origin = { baseUrl: BASE, headers: { 'X-Key': 'secret' }, life: LIFE }
   const loader = httpOriginLoader(origin, {
     fetch,
     now: () => NOW_MS,

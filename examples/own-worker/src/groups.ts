@@ -15,7 +15,8 @@ export const groups = {
     clientTtl: '1d',
     load: (date) => {
       const day = new Date(`${date}T00:00:00Z`)
-      if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(day.valueOf())) return null
+      // The 30th of February would be taken for the 2nd of March.
+      if (Number.isNaN(day.valueOf()) || !day.toISOString().startsWith(`${date}T`)) return null
       return day.toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' })
     },
   },

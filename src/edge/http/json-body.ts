@@ -26,13 +26,14 @@ export async function readJson<Schema extends v.GenericSchema>(
   }
   const result = v.safeParse(schema, json, { abortEarly: true })
   if (result.success) return result.output
-  return problem('bad-request', describe(result.issues[0]), { headers })
+  return problem('bad-request', describeIssue(result.issues[0]), { headers })
 }
 
-function describe(issue: v.BaseIssue<unknown>): string {
+/** Names the field, and says what it may be. @param whole What it is a field of. */
+export function describeIssue(issue: v.BaseIssue<unknown>, whole = 'The body'): string {
   const field = (issue.path ?? []).map(({ key }) => String(key)).join('.')
   const allowed = issue.type === 'strict_object' ? strictness(issue) : issue.message
-  return `${field === '' ? 'The body' : field}: ${allowed}.`
+  return `${field === '' ? whole : field}: ${allowed}.`
 }
 
 function strictness({ expected, path }: v.BaseIssue<unknown>): string {

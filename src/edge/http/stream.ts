@@ -1,7 +1,7 @@
 /** Owns sending large bodies piece by piece. */
 
 /** Larger bodies are streamed: the runtime then holds one piece at a time beside the value itself. */
-export const LARGEST_WHOLE_BYTES = 1024 * 1024
+const LARGEST_WHOLE_BYTES = 1024 * 1024
 
 const PIECE_BYTES = 64 * 1024
 

@@ -59,7 +59,10 @@ export const schemas: Readonly<Record<SchemaName, Json>> = {
         object(
           {
             key: text,
-            status: { ...count, description: 'What GET of this key alone would be answered' },
+            status: {
+              ...count,
+              description: '200; or the status of the problem that `code` names',
+            },
             code: { type: 'string', enum: problemCodes },
             detail: text,
             contentType: text,
