@@ -44,8 +44,8 @@ export function sumOf(nodes: readonly NodeStats[]): Record<string, GroupReport> 
 }
 
 /** Numbers, lists of numbers, and tables of those. What one of them lacks, as it is of an older version, is 0. */
-function add<T>(a: T, b: T | undefined): T {
-  if (b === undefined) return a
+function add<T>(a: T, b: T): T {
+  if (a === undefined || b === undefined) return a ?? b
   if (typeof a === 'number') return (a + (b as number)) as T
   if (Array.isArray(a)) return a.map((item, i) => add(item, (b as unknown[])[i])) as T
   const sum = new Map(Object.entries(b as object))

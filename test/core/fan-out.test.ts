@@ -192,6 +192,34 @@ describe('getMany', () => {
     expect((await cluster.edge.getMany(['key-299'], 5_500))[0]).toMatchObject({ kind: 'value' })
   })
 
+  test('leaves out one large value, and none of the small ones behind it', async () => {
+    const loader = countingLoader((key) => text('x'.repeat(key === 'big' ? 1_900 : 5)))
+    const cluster = createCluster(['node-0'], loader.load, { hotTtlMs: 0, maxValueBytes: 4_096 })
+
+    const replies = await cluster.edge.getMany(['big', ...KEYS, 'big'], 1_800)
+
+    expect(replies.map((reply) => reply === null)).toEqual([true, ...KEYS.map(() => false), true])
+  })
+
+  test('does not crowd out itself: no more loads than are allowed, and none refused', async () => {
+    const loader = countingLoader()
+    const cluster = createCluster(['node-0'], loader.load, {}, { maxLoads: 2 })
+
+    const replies = await cluster.edge.getMany(KEYS)
+
+    expect(replies.map((reply) => reply?.kind)).toEqual(KEYS.map(() => 'value'))
+  })
+
+  test('charges a key that is asked for again', async () => {
+    const loader = countingLoader(() => text('x'.repeat(1_000)))
+    const cluster = createCluster(['node-0'], loader.load)
+
+    const replies = await cluster.edge.getMany(Array(10).fill('Tom'), 3_500)
+
+    expect(replies.filter((reply) => reply !== null)).toHaveLength(3)
+    expect(loader.calls).toHaveLength(1)
+  })
+
   test('counts hot copies into the room too', async () => {
     const loader = countingLoader(() => text('x'.repeat(1_000)))
     const cluster = createCluster(NODES, loader.load)

@@ -74,6 +74,22 @@ describe('the sum of reports', () => {
     expect(report.gets).toBe(1)
   })
 
+  test('takes what a node of an older version does not count for zero', async () => {
+    const newer = nodeStats('node-0', [await groupWith(['a'])])
+    const older = structuredClone(newer) as unknown as {
+      groups: { scores: Record<string, unknown> }
+    }
+    older.groups.scores.evictions = undefined
+    older.groups.scores.gets = undefined
+
+    for (const nodes of [
+      [newer, older as never],
+      [older as never, newer],
+    ]) {
+      expect(sumOf(nodes).scores).toMatchObject({ gets: 1, loads: 2, evictions: { capacity: 0 } })
+    }
+  })
+
   test('of no nodes is empty', () => {
     expect(sumOf([])).toEqual({})
   })
