@@ -177,8 +177,7 @@ export class Copies {
 
   private store(key: string, copy: Copy): boolean {
     const { entry, sequence } = copy
-    const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
-    const stored = isSmall && this.copies.set(key, copy, heldBytes(key, entry))
+    const stored = this.hasRoomFor(key, entry) && this.copies.set(key, copy, heldBytes(key, entry))
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
     if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
