@@ -6,10 +6,7 @@ import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply, SetOutcome 
 /** Calls under way at once for one purge: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
 
-/**
- * The room for the values of one batch, in bytes: less than a call can carry, and little enough for an
- * edge isolate to hold it twice, as bytes and as text.
- */
+/** The room for the values of one batch that nobody has said otherwise of: half of what a call can carry. */
 export const BATCH_BYTES = 16 * 1024 * 1024
 
 /** Keys that are got at a time, so that little is loaded that then has no room. */

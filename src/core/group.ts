@@ -249,8 +249,8 @@ export class Group {
       const started = !rests && this.refreshBehind(key)
       return this.staleReply(copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
     }
-    const restsInError = rests && mayServeOnError(copy, nowMs)
-    return restsInError ? this.staleReply(copy, nowMs, { hit: true }) : undefined
+    // What is stale, and outside the one window, is inside the other.
+    return rests ? this.staleReply(copy, nowMs, { hit: true }) : undefined
   }
 
   /** Starts a load that nobody waits for, unless one is under way. */

@@ -2,6 +2,7 @@
 
 import { collect } from '../core/bytes.ts'
 import { deltaMs, parseCacheControl } from '../core/cache-control.ts'
+import { BINARY, CONTENT_TYPE_FORM, isContentType } from '../core/content-type.ts'
 import type { Life } from '../core/entry.ts'
 import { PeerUnavailableError } from '../core/errors.ts'
 import type { PurgeReport } from '../core/peers.ts'
@@ -31,9 +32,9 @@ export async function setValue(
   if (life === undefined) {
     return problem('bad-request', 'Cache-Control: max-age and the like take whole seconds.', cors)
   }
-  const contentType = headers.get('content-type') ?? 'application/octet-stream'
-  if (!/^[\x20-\x7e]{1,255}$/.test(contentType)) {
-    return problem('bad-request', 'Content-Type: up to 255 printable ASCII characters.', cors)
+  const contentType = headers.get('content-type') ?? BINARY
+  if (!isContentType(contentType)) {
+    return problem('bad-request', `Content-Type: ${CONTENT_TYPE_FORM}.`, cors)
   }
   const tags = parseTagHeader(headers.get('cache-tag') ?? '')
   if (tags === undefined) return problem('bad-request', `Cache-Tag: ${TAGS_FORM}.`, cors)

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import type { CachedValue, Groupcache, SetOptions } from '../core/api.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
+import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/content-type.ts'
 import {
   BadRequestError,
   type CacheError,
@@ -107,12 +108,7 @@ function text(field: string, value: unknown): string {
 }
 
 const setOptionsSchema = v.strictObject({
-  contentType: v.optional(
-    v.pipe(
-      v.string('text'),
-      v.regex(/^[\x20-\x7e]{1,255}$/, 'up to 255 printable ASCII characters'),
-    ),
-  ),
+  contentType: v.optional(v.custom<string>(isContentType, CONTENT_TYPE_FORM)),
   ttlMs: v.optional(
     v.custom<number>(
       (value) => typeof value === 'number' && parseDurationMs(value) !== undefined,
@@ -137,7 +133,7 @@ function newValue(value: unknown, options: SetOptions): NewValue {
   const { contentType, ttlMs, tags } = result.output
   return {
     value: isText ? encodeUtf8(value) : value,
-    contentType: contentType ?? (isText ? 'text/plain; charset=utf-8' : 'application/octet-stream'),
+    contentType: contentType ?? defaultContentType(value),
     tags: parseTags(tags) ?? [],
     ...(ttlMs === undefined ? {} : { ttlMs }),
   }

@@ -103,16 +103,13 @@ async function relay(
 ): Promise<void> {
   const reader = from.getReader()
   const writer = to.getWriter()
-  const inTime = async (taken: Promise<void>) => {
-    if (
-      await within(
-        clock,
-        idleMs,
-        taken.then(() => true),
-      )
+  const inTime = async (taking: Promise<void>) => {
+    const taken = await within(
+      clock,
+      idleMs,
+      taking.then(() => true),
     )
-      return
-    throw new LoadTimeoutError(`Nothing more was taken within ${idleMs} ms.`)
+    if (!taken) throw new LoadTimeoutError(`Nothing more was taken within ${idleMs} ms.`)
   }
   try {
     for (;;) {

@@ -1,11 +1,10 @@
 /** Owns what an HTTP response says as a loader's answer. */
 
+import { BINARY } from '../core/content-type.ts'
 import type { ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
 import type { Loaded, LoadedValue, TooLarge } from '../core/loader.ts'
 import type { BodyReader } from './body.ts'
-
-export const DEFAULT_CONTENT_TYPE = 'application/octet-stream'
 
 /** So that what describes a value never outweighs it, nor fills what a call between nodes can carry. */
 const LONGEST_HEADER = 255
@@ -78,7 +77,7 @@ export function requireDecoded(response: Response): void {
 }
 
 export function contentTypeOf(headers: Headers): string {
-  return shortHeader(headers, 'content-type') ?? DEFAULT_CONTENT_TYPE
+  return shortHeader(headers, 'content-type') ?? BINARY
 }
 
 /** A header that is kept with the value, and sent again. One beyond reason is as good as none. */

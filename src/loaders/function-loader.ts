@@ -1,13 +1,14 @@
 /** Owns what a user's `load` function is, and how its answers become a loader's. */
 
 import { encodeUtf8 } from '../core/bytes.ts'
+import { defaultContentType, isContentType } from '../core/content-type.ts'
 import type { Life, ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
 import type { Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
 import { BodyReader, MAX_WHOLE_BYTES } from './body.ts'
-import { answerFromResponse, DEFAULT_CONTENT_TYPE, type Reading } from './from-response.ts'
+import { answerFromResponse, type Reading } from './from-response.ts'
 import type { Open } from './open.ts'
 
 /** `"250ms"`, `"30s"`, `"5m"`, `"1h"`, or a number of milliseconds. */
@@ -145,8 +146,7 @@ function contentTypeOf(described: DescribedValue): string {
     )
   }
   const contentType = described.contentType ?? defaultContentType(described.value)
-  // Printable ASCII: anything else could not be sent as a header, or could end it early.
-  if (typeof contentType !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(contentType)) {
+  if (!isContentType(contentType)) {
     throw new LoadError('The loader returned a contentType that is no header value.')
   }
   return contentType
@@ -168,10 +168,6 @@ function bytesOf(value: string | Uint8Array | ArrayBuffer): Uint8Array | undefin
 
 function copyOf(value: Uint8Array | ArrayBuffer): Uint8Array {
   return new Uint8Array(value instanceof ArrayBuffer ? value.slice() : value)
-}
-
-function defaultContentType(value: unknown): string {
-  return typeof value === 'string' ? 'text/plain; charset=utf-8' : DEFAULT_CONTENT_TYPE
 }
 
 function lifeOf({ ttl, staleWhileRevalidate, staleIfError }: DescribedValue): Partial<Life> {

@@ -3,25 +3,16 @@ import type { Loaded } from '../../src/core/loader.ts'
 import type { Purge } from '../../src/core/peers.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
+import { latchedLoader } from '../support/latched-loader.ts'
 import { settle } from '../support/settle.ts'
 
 type Options = Parameters<typeof createTestGroup>[0]['options']
 
 /** A group whose loads a test ends one by one, in the order of the calls. */
 function latchedGroup(options?: Options) {
-  const calls: PromiseWithResolvers<Loaded>[] = []
-  const loader = countingLoader(() => {
-    const call = Promise.withResolvers<Loaded>()
-    calls.push(call)
-    return call.promise
-  })
+  const loader = latchedLoader()
   const parts = createTestGroup({ loader: loader.load, ...(options ? { options } : {}) })
-  return {
-    ...parts,
-    loader,
-    answer: (index: number, answer: Loaded) => calls[index]?.resolve(answer),
-    fail: (index: number) => calls[index]?.reject(new Error('down')),
-  }
+  return { ...parts, loader, answer: loader.answer, fail: loader.fail }
 }
 
 /** A group that has the values given, under tags. */

@@ -1,40 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
-import type { LoadedValue, NotFound, NotModified } from '../../src/core/loader.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
+import { latchedLoader } from '../support/latched-loader.ts'
 import { settle } from '../support/settle.ts'
-
-type Answer = LoadedValue | NotFound | NotModified
-
-/** A loader whose answers a test gives one by one, in the order of the calls. */
-function scriptedLoader() {
-  const calls: PromiseWithResolvers<Answer>[] = []
-  const loader = countingLoader(() => {
-    const call = Promise.withResolvers<Answer>()
-    calls.push(call)
-    return call.promise
-  })
-  return {
-    loader,
-    answer: (index: number, answer: Answer) => calls[index]?.resolve(answer),
-    fail: (index: number) => calls[index]?.reject(new Error('down')),
-  }
-}
 
 /** A group with Tom loaded as "old" and a life of 1,000 ms, which has just passed. */
 async function staleGroup(options: Parameters<typeof createTestGroup>[0]['options']) {
-  const script = scriptedLoader()
+  const script = latchedLoader()
   const parts = createTestGroup({
-    loader: script.loader.load,
+    loader: script.load,
     options: { ttlMs: 1_000, ...options },
   })
   const first = parts.group.get('Tom')
   script.answer(0, text('old'))
   await first
   parts.clock.advance(1_000)
-  return { ...script, ...parts }
+  return { ...script, ...parts, loader: script }
 }
 
 describe('stale while revalidate', () => {
@@ -175,9 +158,9 @@ describe('stale if error', () => {
   })
 
   test('is answered too while there is too much to do, and says that nothing went forward', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       maxLoads: 1,
       options: { ttlMs: 1_000, staleIfErrorMs: 10_000 },
     })
@@ -242,9 +225,9 @@ describe('soft timeout', () => {
   })
 
   test('changes nothing where there is no stale value', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { softTimeoutMs: 50, staleIfErrorMs: 10_000 },
     })
 
@@ -258,9 +241,9 @@ describe('soft timeout', () => {
 
 describe('a late answer', () => {
   test('fills the cache though nobody waits for it any more', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { timeoutMs: 100 },
     })
     const hanging = group.get('Tom')
@@ -271,7 +254,7 @@ describe('a late answer', () => {
     await settle()
 
     expect(textOf(await group.get('Tom'))).toBe('late')
-    expect(script.loader.calls).toHaveLength(1)
+    expect(script.calls).toHaveLength(1)
   })
 
   test.each([
@@ -280,9 +263,9 @@ describe('a late answer', () => {
   ])(
     'of two late answers the newer stays, in whatever order they come (%i first)',
     async (first, second) => {
-      const script = scriptedLoader()
+      const script = latchedLoader()
       const { clock, group } = createTestGroup({
-        loader: script.loader.load,
+        loader: script.load,
         options: { timeoutMs: 100 },
       })
       for (let i = 0; i < 2; i++) {
@@ -301,9 +284,9 @@ describe('a late answer', () => {
   )
 
   test('older than one already answered does not come back, whatever loads have hung since', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { timeoutMs: 100, ttlMs: 1_000 },
     })
     const first = group.get('Tom')
@@ -324,9 +307,9 @@ describe('a late answer', () => {
   })
 
   test('is what a waiter gets whose own load runs out of time', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { timeoutMs: 100 },
     })
     const first = group.get('Tom')
@@ -342,9 +325,9 @@ describe('a late answer', () => {
   })
 
   test('does not replace what a newer load has brought, even if that is gone again', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { timeoutMs: 100, ttlMs: 1_000 },
     })
     const hanging = group.get('Tom')
@@ -403,8 +386,8 @@ describe('"not found"', () => {
 
 describe('an older load', () => {
   test('does not store when a newer one has said "not found", which nothing holds', async () => {
-    const script = scriptedLoader()
-    const { group } = createTestGroup({ loader: script.loader.load })
+    const script = latchedLoader()
+    const { group } = createTestGroup({ loader: script.load })
     const older = group.get('Tom')
     await group.purge({ keys: ['Jack'] })
     await group.purge({ all: true })
@@ -436,9 +419,9 @@ describe('renewal', () => {
   })
 
   test('keeps the life that the value came with, unless "not modified" says otherwise', async () => {
-    const script = scriptedLoader()
+    const script = latchedLoader()
     const { clock, group } = createTestGroup({
-      loader: script.loader.load,
+      loader: script.load,
       options: { ttlMs: 60_000, expiryJitter: 0.5 },
       random: () => 0,
     })
