@@ -6,6 +6,7 @@ import { systemClock } from './core/clock.ts'
 import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type Placement } from './core/group.ts'
+import { HotKeys } from './core/hot-keys.ts'
 import { LoadLimit } from './core/load-limit.ts'
 import type { Loader } from './core/loader.ts'
 import type { Flights } from './core/singleflight.ts'
@@ -22,6 +23,9 @@ export interface PlacementParts {
   /** Loads in flight at once. */
   readonly maxLoads: number
 }
+
+/** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */
+const HOT_KEYS = 100
 
 export function createGroup(
   config: GroupConfig,
@@ -41,6 +45,7 @@ export function createGroup(
     random: Math.random,
     entityTag,
     stats: new GroupStats(),
+    hotKeys: new HotKeys(HOT_KEYS),
     onError: (error) => console.error(`group ${config.name} at ${placement.cacheName}:`, error),
   })
 }

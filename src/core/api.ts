@@ -1,7 +1,7 @@
 /** Owns the form in which programs use the cache: over a service binding, and over HTTP alike. */
 
 import type { ErrorCode } from './errors.ts'
-import type { NodeStats } from './node-stats.ts'
+import type { EdgeSum, NodeStats } from './node-stats.ts'
 import type { Purge, PurgeReport } from './peers.ts'
 
 /** A value, as a program gets it. */
@@ -48,9 +48,12 @@ export type RingReport =
 
 /** The counters of all nodes that could be reached, and their sum. */
 export interface StatsReport {
+  /** When it was gathered, in milliseconds since the epoch. */
+  readonly atMs: number
   readonly nodes: readonly NodeStats[]
   /** All nodes' counters added up, by group. */
   readonly sum: NodeStats['groups']
+  readonly edge: EdgeSum
   /** The nodes that could not be reached. */
   readonly failed: readonly string[]
 }

@@ -1,9 +1,10 @@
 /** Owns what one caller asks of several peers: batches, purges, and values set. */
 
 import { PeerUnavailableError } from './errors.ts'
+import type { NodeStats } from './node-stats.ts'
 import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply, SetOutcome } from './peers.ts'
 
-/** Calls under way at once for one purge: enough to hide their latency, few enough for a Worker. */
+/** Calls under way at once for one purge or report: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
 
 /** The room for the values of one batch that nobody has said otherwise of: half of what a call can carry. */
@@ -146,6 +147,22 @@ export async function purgeAtPeers(
     nodes: calls.length - failed.length,
     entries,
     failed: failed.sort(),
+  }
+}
+
+/** The counters of every peer, in their order, and the names of those that could not be reached. */
+export async function statsOfPeers(
+  peers: PeerPicker,
+): Promise<{ nodes: NodeStats[]; failed: string[] }> {
+  const all = peers.allPeers()
+  const reports = new Map<Peer, NodeStats>()
+  await forEachBounded(all, async (peer) => {
+    const report = await peer.stats().catch(unlessUnavailable)
+    if (!(report instanceof PeerUnavailableError)) reports.set(peer, report)
+  })
+  return {
+    nodes: all.flatMap((peer) => reports.get(peer) ?? []),
+    failed: all.filter((peer) => !reports.has(peer)).map(({ name }) => name),
   }
 }
 

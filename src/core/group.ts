@@ -28,6 +28,7 @@ import {
   valueBytes,
 } from './fan-out.ts'
 import { detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
+import type { HotKey, HotKeys } from './hot-keys.ts'
 import { LoadRunner } from './load.ts'
 import type { LoadLimit } from './load-limit.ts'
 import type { Loader } from './loader.ts'
@@ -78,6 +79,7 @@ export interface GroupParts {
   /** The strong entity tag of a value. */
   readonly entityTag: (value: Uint8Array<ArrayBuffer>) => string | Promise<string>
   readonly stats: GroupStats
+  readonly hotKeys: HotKeys
   /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -112,9 +114,31 @@ export class Group {
     return this.copies.items
   }
 
+  /** The bound on `bytes`. */
+  get maxBytes(): number {
+    return this.parts.maxBytes
+  }
+
   /** 1 while the group's origin is left alone here, as it keeps failing, else 0. */
   get openCircuits(): number {
     return this.parts.circuit.state === 'closed' ? 0 : 1
+  }
+
+  /** The keys that this place has answered itself most often lately, the hottest first. */
+  hottestKeys(): HotKey[] {
+    return this.parts.hotKeys.top(this.parts.clock.now())
+  }
+
+  /** Those of the hottest keys that are meant; they are counted from zero again. */
+  takeHotKeys(isMeant: (key: string) => boolean): HotKey[] {
+    return this.parts.hotKeys.take(this.parts.clock.now(), isMeant)
+  }
+
+  /** Counts gets that another place has answered. */
+  hearHotKeys(heard: readonly HotKey[]): void {
+    const { clock, hotKeys } = this.parts
+    const nowMs = clock.now()
+    for (const { key, gets, overcount } of heard) hotKeys.count(key, nowMs, gets, overcount)
   }
 
   /** Makes the group ask its peers before its own loader. Throws `ConfigError` when called twice. */
@@ -240,17 +264,17 @@ export class Group {
     const freshness = freshnessAt(copy, nowMs)
     if (freshness === 'fresh') {
       this.stats.hits++
-      return this.reply(hitFill(copy, nowMs))
+      return this.reply(key, nowMs, hitFill(copy, nowMs))
     }
     // With peers, to answer with a stale value is for its owner to decide, and to refresh it.
     if (freshness === 'expired' || this.peers !== undefined) return undefined
     const rests = isResting(copy, nowMs)
     if (mayServeWhileRevalidating(copy, nowMs)) {
       const started = !rests && this.refreshBehind(key)
-      return this.staleReply(copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
+      return this.staleReply(key, copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
     }
     // What is stale, and outside the one window, is inside the other.
-    return rests ? this.staleReply(copy, nowMs, { hit: true }) : undefined
+    return rests ? this.staleReply(key, copy, nowMs, { hit: true }) : undefined
   }
 
   /** Starts a load that nobody waits for, unless one is under way. */
@@ -322,19 +346,20 @@ export class Group {
       // A late answer, or a value set, may have come meanwhile.
       const held = this.copies.lookup(key, nowMs)
       if (held !== undefined && freshnessAt(held, nowMs) === 'fresh') {
-        return this.reply(hitFill(held, nowMs))
+        return this.reply(key, nowMs, hitFill(held, nowMs))
       }
     }
     if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
       const forwarded = fill === undefined || fill.handling.fwd !== undefined
       const handling = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
-      return this.staleReply(stale, nowMs, handling)
+      return this.staleReply(key, stale, nowMs, handling)
     }
     const { answer, handling } = fill ?? (await flight)
-    return this.reply({ answer, handling: { ...handling, ...joined } })
+    return this.reply(key, nowMs, { answer, handling: { ...handling, ...joined } })
   }
 
   private staleReply(
+    key: string,
     copy: Copy,
     nowMs: number,
     handling: Pick<CacheStatusMember, 'hit' | 'fwd' | 'collapsed'>,
@@ -342,10 +367,15 @@ export class Group {
     this.stats.stale++
     const { answer } = hitFill(copy, nowMs)
     const ttlMs = endOfFreshness(copy) - nowMs
-    return this.reply({ answer, handling: { ...handling, ttlMs, ...detailOf(copy.standIn) } })
+    return this.reply(key, nowMs, {
+      answer,
+      handling: { ...handling, ttlMs, ...detailOf(copy.standIn) },
+    })
   }
 
-  private reply({ answer, handling }: Pick<Fill, 'answer' | 'handling'>): Reply {
+  /** Of this place itself: what a peer answers is counted there. */
+  private reply(key: string, nowMs: number, { answer, handling }: Fill): Reply {
+    this.parts.hotKeys.count(key, nowMs)
     return { ...answer, path: [{ cache: this.parts.placement.cacheName, ...handling }] }
   }
 }

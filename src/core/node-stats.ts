@@ -1,54 +1,96 @@
 /** Owns the form in which a node reports its counters, and how reports add up. */
 
+import { add, type Counters, countersOf } from './counters.ts'
+import type { HotCopies, IsolateReport } from './edge-report.ts'
+import type { EdgeReports } from './edge-reports.ts'
+import { type HotKey, mergeHotKeys } from './hot-keys.ts'
 import type { GroupStats } from './stats.ts'
 
 /** What a group holds at this moment. */
 interface Gauges {
   readonly bytes: number
   readonly items: number
+  /** The bound on `bytes`. */
+  readonly maxBytes: number
   /** How many nodes leave the group's origin alone, as it keeps failing: of one node, 0 or 1. */
   readonly openCircuits: number
 }
 
-export interface GroupReport extends Readonly<Omit<GroupStats, 'observeLoad'>>, Gauges {}
+export interface GroupReport extends Counters, Gauges {
+  /** What edge isolates have counted and reported to this node: any of them, of any key. */
+  readonly edge: Counters
+  /** The keys most asked for lately, the hottest first. */
+  readonly hotKeys: readonly HotKey[]
+}
 
 export interface NodeStats {
   readonly node: string
+  /** When the node's counters began at zero, in milliseconds since the epoch. */
+  readonly sinceMs: number
   readonly groups: Readonly<Record<string, GroupReport>>
+  /** The edge isolates that have reported to this node within the last minute. */
+  readonly isolates: readonly IsolateReport[]
+}
+
+/** All edge isolates that have reported within the last minute. */
+export interface EdgeSum {
+  readonly isolates: number
+  /** What they hold, by group. */
+  readonly hot: Readonly<Record<string, HotCopies>>
 }
 
 /** A group, as far as its report goes. */
 interface Counted extends Gauges {
   readonly name: string
   readonly stats: GroupStats
+  hottestKeys(): readonly HotKey[]
 }
 
-export function nodeStats(node: string, groups: Iterable<Counted>): NodeStats {
-  const reports = Array.from(groups, ({ name, stats, bytes, items, openCircuits }) => {
-    const { observeLoad: _, ...counters } = stats
-    return [name, { ...counters, bytes, items, openCircuits }] as const
+export function nodeStats(
+  node: Pick<NodeStats, 'node' | 'sinceMs'>,
+  groups: Iterable<Counted>,
+  edges: EdgeReports,
+  nowMs: number,
+): NodeStats {
+  const reports = Array.from(groups, (group) => {
+    const { name, stats, bytes, items, maxBytes, openCircuits } = group
+    const report: GroupReport = {
+      ...countersOf(stats),
+      bytes,
+      items,
+      maxBytes,
+      openCircuits,
+      edge: edges.countersOf(name),
+      hotKeys: group.hottestKeys(),
+    }
+    return [name, report] as const
   })
-  return { node, groups: Object.fromEntries(reports) }
+  return { ...node, groups: Object.fromEntries(reports), isolates: edges.isolates(nowMs) }
+}
+
+/** What all edge isolates that are there hold, by group: of each its newest report, whichever node has it. */
+export function edgeSumOf(nodes: readonly NodeStats[]): EdgeSum {
+  const newest = new Map<string, IsolateReport>()
+  for (const report of nodes.flatMap(({ isolates }) => isolates)) {
+    const known = newest.get(report.isolate)
+    if (known === undefined || known.sequence < report.sequence) newest.set(report.isolate, report)
+  }
+  const hot = [...newest.values()].map((report) => report.hot)
+  return { isolates: newest.size, hot: hot.reduce(add, {}) }
 }
 
 /** All nodes' reports added up, by group. */
 export function sumOf(nodes: readonly NodeStats[]): Record<string, GroupReport> {
-  const sum = new Map<string, GroupReport>()
-  for (const { groups } of nodes) {
-    for (const [name, report] of Object.entries(groups)) {
-      const before = sum.get(name)
-      sum.set(name, before === undefined ? report : add(before, report))
-    }
-  }
-  return Object.fromEntries(sum)
+  const reports = nodes.flatMap(({ groups }) => Object.entries(groups))
+  const byGroup = Map.groupBy(reports, ([name]) => name)
+  const sums = Array.from(byGroup, ([name, entries]) => {
+    return [name, entries.map(([, report]) => report).reduce(addReports)] as const
+  })
+  return Object.fromEntries(sums)
 }
 
-/** Numbers, lists of numbers, and tables of those. What one of them lacks, as it is of an older version, is 0. */
-function add<T>(a: T, b: T): T {
-  if (a === undefined || b === undefined) return a ?? b
-  if (typeof a === 'number') return (a + (b as number)) as T
-  if (Array.isArray(a)) return a.map((item, i) => add(item, (b as unknown[])[i])) as T
-  const sum = new Map(Object.entries(b as object))
-  for (const [key, value] of Object.entries(a as object)) sum.set(key, add(value, sum.get(key)))
-  return Object.fromEntries(sum) as T
+function addReports(a: GroupReport, b: GroupReport): GroupReport {
+  const { hotKeys: hotKeysA, ...countsA } = a
+  const { hotKeys: hotKeysB, ...countsB } = b
+  return { ...add(countsA, countsB), hotKeys: mergeHotKeys(hotKeysA, hotKeysB) }
 }

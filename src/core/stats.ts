@@ -33,6 +33,10 @@ export class GroupStats {
   guestLoads = 0
   /** Loads that ran at the edge, since no node could. A part of `loads`. */
   edgeLoads = 0
+  /** Values that came from the previous owner's memory while the ring changes: none in this version. */
+  handoffs = 0
+  /** Gets that entries on disk answered. A part of `hits`: none in this version. */
+  durableHits = 0
   /** Values that their owner answered but could not store: too large. Not: a `ttl` of 0, hot copies. */
   rejected = 0
   /** Entries that left the cache, by reason. */

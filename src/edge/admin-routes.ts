@@ -12,7 +12,7 @@ import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { canonicalPurge, purgeRequestSchema } from './purge-request.ts'
-import { keyReport, ringReport, statsReport } from './reports.ts'
+import { keyReport, ringReport } from './reports.ts'
 import { type CachePath, findGroup, keyOf, unlessBadKey } from './requested-key.ts'
 
 /** `PUT /cache/<group>/<key>` */
@@ -140,7 +140,7 @@ export function ring(request: Request, edge: Edge): Response {
 
 /** `GET /admin/stats` */
 export async function stats(edge: Edge): Promise<Response> {
-  return json(await statsReport(edge))
+  return json(await edge.statsReports.gather())
 }
 
 function reportResponse(report: PurgeReport): Response {

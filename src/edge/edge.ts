@@ -3,11 +3,13 @@
 import { createGroup, createOpen } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { Ring } from '../core/ring.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
 import type { Open } from '../loaders/open.ts'
+import { StatsReports } from './stats-reports.ts'
 import { StubPeers } from './stub-peers.ts'
 
 export interface EdgeGroup {
@@ -21,6 +23,7 @@ export interface Edge {
   readonly config: Config
   readonly groups: ReadonlyMap<string, EdgeGroup>
   readonly peers: StubPeers
+  readonly statsReports: StatsReports
   readonly clock: Clock
 }
 
@@ -35,7 +38,6 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       'a Durable Object binding of the node class',
     )
   }
-  const peers = new StubPeers(new Ring(config.nodes), env.CACHE_NODE)
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
     const group = createGroup(groupConfig, env, {
@@ -45,8 +47,12 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       // To wait for a place would be to wait for another request's promise, see UnsharedFlights.
       maxLoads: Number.POSITIVE_INFINITY,
     })
-    group.registerPeers(peers)
     groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }
-  return { config, groups, peers, clock: systemClock }
+  const all = Array.from(groups.values(), ({ group }) => group)
+  const reporter = new EdgeReporter(all, () => crypto.randomUUID())
+  const peers = new StubPeers(new Ring(config.nodes), env.CACHE_NODE, reporter)
+  for (const group of all) group.registerPeers(peers)
+  const statsReports = new StatsReports(peers, all, systemClock)
+  return { config, groups, peers, statsReports, clock: systemClock }
 }

@@ -23,7 +23,7 @@ import type { Edge, EdgeGroup } from './edge.ts'
 import { describeIssue } from './http/json-body.ts'
 import { cachedValue, getMany, TOO_LARGE } from './many.ts'
 import { parsePurge } from './purge-request.ts'
-import { keyReport, ringReport, statsReport } from './reports.ts'
+import { keyReport, ringReport } from './reports.ts'
 
 /**
  * Arguments are checked: types do not cross a call from another Worker.
@@ -91,7 +91,7 @@ export function createGroupcache(
     },
 
     async stats() {
-      return statsReport(edge)
+      return edge.statsReports.gather()
     },
   }
 }

@@ -3,6 +3,8 @@
 import { DurableObject, env as workerEnv } from 'cloudflare:workers'
 import { createGroup } from '../compose.ts'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
+import { systemClock } from '../core/clock.ts'
+import { EdgeReports } from '../core/edge-reports.ts'
 import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
 import type { Fill } from '../core/filler.ts'
 import type { Group, Placement } from '../core/group.ts'
@@ -10,6 +12,7 @@ import { Groups } from '../core/groups.ts'
 import {
   type GetManyMessage,
   type GetMessage,
+  type GroupMessage,
   type Message,
   PROTOCOL_VERSION,
   type PurgeMessage,
@@ -31,7 +34,7 @@ export interface CacheNode extends DurableObject<Cloudflare.Env> {
   /** Forgets. Returns how many entries were dropped or made stale. */
   purge(message: PurgeMessage): number
   /** The counters of all groups, and what they hold. */
-  stats(): NodeStats
+  stats(message: Message): NodeStats
 }
 
 type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => CacheNode
@@ -43,7 +46,9 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
 
   return class CacheNode extends DurableObject<Cloudflare.Env> {
     private readonly nodeName: string
+    private readonly sinceMs = systemClock.now()
     private readonly groups = new Groups()
+    private readonly edges: EdgeReports
 
     constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
       super(ctx, env)
@@ -58,6 +63,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         const flights = new Singleflight<Fill>()
         this.groups.add(createGroup(group, env, { placement, maxBytes, maxLoads, flights }))
       }
+      this.edges = new EdgeReports(this.groups)
     }
 
     get(message: GetMessage): Reply | Promise<Reply> {
@@ -76,18 +82,31 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       return this.groupOf(message).purgeLocally(message.purge)
     }
 
-    stats(): NodeStats {
-      return nodeStats(this.nodeName, this.groups)
+    stats(message: Message): NodeStats {
+      this.requireVersion(message)
+      this.hear(message)
+      const node = { node: this.nodeName, sinceMs: this.sinceMs }
+      return nodeStats(node, this.groups, this.edges, systemClock.now())
     }
 
-    private groupOf({ version, group: name }: Message): Group {
-      if (version !== PROTOCOL_VERSION) {
-        throw new PeerUnavailableError(`${this.nodeName} speaks version ${PROTOCOL_VERSION}.`)
-      }
+    private groupOf(message: GroupMessage): Group {
+      this.requireVersion(message)
+      const { group: name } = message
       const group = this.groups.get(name)
       // While a deployment spreads, a Worker may know a group that this node does not know yet.
       if (group === undefined) throw new NoSuchGroupError(`${this.nodeName} has no group ${name}.`)
+      // Last: the edge takes back the report of a call that fails.
+      this.hear(message)
       return group
+    }
+
+    private requireVersion({ version }: Message): void {
+      if (version === PROTOCOL_VERSION) return
+      throw new PeerUnavailableError(`${this.nodeName} speaks version ${PROTOCOL_VERSION}.`)
+    }
+
+    private hear({ report }: Message): void {
+      if (report !== undefined) this.edges.receive(report, systemClock.now())
     }
   }
 }

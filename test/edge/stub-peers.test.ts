@@ -1,22 +1,27 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { EdgeReporter } from '../../src/core/edge-report.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { StubPeers } from '../../src/edge/stub-peers.ts'
 import { peerContract } from '../contract/peer.contract.ts'
 
 const ring = new Ring(['node-0', 'node-1', 'node-2', 'node-3'])
 
+function peersOf(ring: Ring, nodes = env.CACHE_NODE): StubPeers {
+  return new StubPeers(ring, nodes, new EdgeReporter([], () => 'isolate'))
+}
+
 describe('the peer behind a Durable Object stub', () => {
   peerContract(() => ({
-    peer: new StubPeers(ring, env.CACHE_NODE).pickPeer('Tom'),
-    breakDown: () => new StubPeers(ring, env.BROKEN_NODE).pickPeer('Tom'),
+    peer: peersOf(ring).pickPeer('Tom'),
+    breakDown: () => peersOf(ring, env.BROKEN_NODE).pickPeer('Tom'),
   }))
 })
 
 describe('what a stub carries to its node and back', () => {
   // The nodes' own ring, so that each keeps what it is given for longer than a guest would.
   const nodes = Array.from({ length: 16 }, (_, i) => `node-${i}`)
-  const owners = new StubPeers(new Ring(nodes), env.CACHE_NODE)
+  const owners = peersOf(new Ring(nodes))
   const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`)
   const text = (value: string) => ({
     value: new TextEncoder().encode(value),
@@ -53,7 +58,7 @@ describe('what a stub carries to its node and back', () => {
   })
 
   test('is the cause, where the node could not serve', async () => {
-    const peer = new StubPeers(ring, env.BROKEN_NODE).pickPeer('Tom')
+    const peer = peersOf(ring, env.BROKEN_NODE).pickPeer('Tom')
 
     const error = await peer.get('scores', 'Tom').catch((reason: unknown) => reason)
 
@@ -64,20 +69,20 @@ describe('what a stub carries to its node and back', () => {
 
 describe('StubPeers', () => {
   test('has every node of the ring', () => {
-    const peers = new StubPeers(ring, env.CACHE_NODE)
+    const peers = peersOf(ring)
 
     expect(peers.allPeers().map(({ name }) => name)).toEqual(ring.nodes)
   })
 
   test('picks the owner that the ring names, and two guests after it', () => {
-    const peers = new StubPeers(ring, env.CACHE_NODE)
+    const peers = peersOf(ring)
 
     expect(peers.pickPeer('Tom').name).toBe(ring.pick('Tom'))
     expect(peers.pickPeers('Tom').map(({ name }) => name)).toEqual(ring.pickMany('Tom', 3))
   })
 
   test('picks no node twice where there are fewer than three', () => {
-    const peers = new StubPeers(new Ring(['node-0']), env.CACHE_NODE)
+    const peers = peersOf(new Ring(['node-0']))
 
     expect(peers.pickPeers('Tom').map(({ name }) => name)).toEqual(['node-0'])
   })

@@ -19,7 +19,7 @@ async function get(name: string, key: string, group = 'scores', version = PROTOC
 describe('a cache node', () => {
   beforeEach(async () => {
     for (const name of [owner, guest]) {
-      await stubOf(name).stats()
+      await stubOf(name).stats({ version: PROTOCOL_VERSION })
       await evictDurableObject(stubOf(name))
     }
   })
@@ -30,7 +30,7 @@ describe('a cache node', () => {
 
     expect(loaded.path).toEqual([{ cache: owner, fwd: 'miss', stored: true }])
     expect(hit.path).toEqual([{ cache: owner, hit: true, ttlMs: expect.any(Number) }])
-    expect((await stubOf(owner).stats()).groups.scores).toMatchObject({
+    expect((await stubOf(owner).stats({ version: PROTOCOL_VERSION })).groups.scores).toMatchObject({
       gets: 2,
       hits: 1,
       loads: 1,
@@ -54,7 +54,7 @@ describe('a cache node', () => {
     const message = { version: PROTOCOL_VERSION, group: 'echo', keys, maxBytes: 1024 * 1024 }
     await stubOf(owner).getMany(message)
 
-    const report = (await stubOf(owner).stats()).groups.echo
+    const report = (await stubOf(owner).stats({ version: PROTOCOL_VERSION })).groups.echo
     // Guests' copies count as much; 64 KiB is what the edge may hold.
     expect(report?.bytes).toBeGreaterThan(64 * 1024)
     expect(report?.bytes).toBeLessThanOrEqual(256 * 1024)
@@ -80,7 +80,10 @@ describe('a cache node', () => {
     const reply = await get(guest, 'Tom')
 
     expect(reply.path).toEqual([{ cache: guest, fwd: 'miss', stored: true, detail: 'guest' }])
-    expect((await stubOf(guest).stats()).groups.scores).toMatchObject({ loads: 1, guestLoads: 1 })
+    expect((await stubOf(guest).stats({ version: PROTOCOL_VERSION })).groups.scores).toMatchObject({
+      loads: 1,
+      guestLoads: 1,
+    })
   })
 
   test('starts cold, and with its counters at zero, when its memory was lost', async () => {
@@ -88,7 +91,7 @@ describe('a cache node', () => {
 
     await evictDurableObject(stubOf(owner))
 
-    expect((await stubOf(owner).stats()).groups.scores).toMatchObject({
+    expect((await stubOf(owner).stats({ version: PROTOCOL_VERSION })).groups.scores).toMatchObject({
       gets: 0,
       items: 0,
       bytes: 0,

@@ -1,5 +1,6 @@
 /** Owns a whole cache in one process for tests: an edge group, a real ring, and real groups as nodes. */
 
+import { EdgeReports } from '../../src/core/edge-reports.ts'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
 import type { Loader } from '../../src/core/loader.ts'
@@ -43,7 +44,9 @@ export class FakePeer implements Peer {
 
   async stats(): Promise<NodeStats> {
     if (this.broken) throw new PeerUnavailableError(`${this.name} is down.`)
-    return structuredClone(nodeStats(this.name, this.groups.values()))
+    const groups = [...this.groups.values()]
+    const node = { node: this.name, sinceMs: 0 }
+    return structuredClone(nodeStats(node, groups, new EdgeReports(groups), 0))
   }
 
   private groupNamed(name: string): Group {

@@ -3,6 +3,7 @@
 import { Circuit } from '../../src/core/circuit.ts'
 import type { Fill } from '../../src/core/filler.ts'
 import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import { HotKeys } from '../../src/core/hot-keys.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { Loader } from '../../src/core/loader.ts'
 import type { Reply } from '../../src/core/peers.ts'
@@ -61,6 +62,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     circuit: new Circuit(11_000, random),
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: new GroupStats(),
+    hotKeys: new HotKeys(100),
     onError: (error) => errors.push(error),
   })
   return { group, clock, errors }

@@ -1,0 +1,43 @@
+/** Owns what an operator is told of all nodes' counters. */
+
+import type { StatsReport } from '../core/api.ts'
+import type { Clock } from '../core/clock.ts'
+import { statsOfPeers } from '../core/fan-out.ts'
+import type { Group } from '../core/group.ts'
+import { edgeSumOf, sumOf } from '../core/node-stats.ts'
+import type { StubPeers } from './stub-peers.ts'
+
+/** How long a report may be given again to those who ask, while nothing has happened here. */
+const REPORT_LIFE_MS = 1_000
+
+/** What all nodes have counted, gathered with one call to each. */
+export class StatsReports {
+  private readonly peers: StubPeers
+  private readonly groups: readonly Group[]
+  private readonly clock: Clock
+  private last: { readonly report: StatsReport; readonly activity: number } | undefined
+
+  constructor(peers: StubPeers, groups: readonly Group[], clock: Clock) {
+    this.peers = peers
+    this.groups = groups
+    this.clock = clock
+  }
+
+  async gather(): Promise<StatsReport> {
+    const atMs = this.clock.now()
+    const { last, activity } = { last: this.last, activity: this.activity() }
+    // Whoever has just asked for a value finds it counted; whoever only watches costs little.
+    if (last?.activity === activity && Math.abs(atMs - last.report.atMs) < REPORT_LIFE_MS) {
+      return last.report
+    }
+    const { nodes, failed } = await statsOfPeers(this.peers)
+    const report = { atMs, nodes, sum: sumOf(nodes), edge: edgeSumOf(nodes), failed }
+    this.last = { report, activity }
+    return report
+  }
+
+  /** Moves with all that happens in this isolate. */
+  private activity(): number {
+    return this.groups.reduce((sum, { stats }) => sum + stats.gets, this.peers.calls)
+  }
+}
