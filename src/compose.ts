@@ -8,12 +8,14 @@ import type { Fill } from './core/filler.ts'
 import { Group, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
 import { LoadLimit } from './core/load-limit.ts'
-import type { Loader } from './core/loader.ts'
+import type { Loader, LoadResult } from './core/loader.ts'
 import type { Flights } from './core/singleflight.ts'
 import { GroupStats } from './core/stats.ts'
 import { functionLoader, openFunction } from './loaders/function-loader.ts'
 import { httpOriginLoader, openHttpOrigin } from './loaders/http-origin.ts'
 import type { Open } from './loaders/open.ts'
+import { logError } from './log.ts'
+import { getAttributes, withSpan } from './tracing.ts'
 
 /** What differs between the edge and a node. */
 export interface PlacementParts {
@@ -35,7 +37,7 @@ export function createGroup(
   return new Group({
     name: config.name,
     options: config.options,
-    loader: createLoader(config, env),
+    loader: traced(createLoader(config, env), config, placement.cacheName),
     placement,
     maxBytes,
     flights,
@@ -46,8 +48,21 @@ export function createGroup(
     entityTag,
     stats: new GroupStats(),
     hotKeys: new HotKeys(HOT_KEYS),
-    onError: (error) => console.error(`group ${config.name} at ${placement.cacheName}:`, error),
+    onError: (error) => {
+      logError('group failure', { group: config.name, node: placement.cacheName }, error)
+    },
   })
+}
+
+function traced(loader: Loader, config: GroupConfig, node: string): Loader {
+  return async (key, context) => {
+    const attributes = () => getAttributes(node, config, key)
+    return withSpan('load', attributes, () => loader(key, context), outcomeOfLoad)
+  }
+}
+
+function outcomeOfLoad(result: LoadResult): string {
+  return result.kind === 'failed' ? result.code : result.kind
 }
 
 function createLoader({ options, source }: GroupConfig, env: Cloudflare.Env): Loader {

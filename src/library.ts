@@ -2,7 +2,15 @@
 
 export type { GroupDefinitions } from './config/config.ts'
 export type { FunctionGroup, OriginGroup } from './config/group-options.ts'
-export type { CachedValue, Groupcache, ManyResult, SetOptions } from './core/api.ts'
+export type {
+  CachedValue,
+  Groupcache,
+  ManyResult,
+  RingReport,
+  SetOptions,
+  StatsReport,
+} from './core/api.ts'
 export { type ErrorCode, NotFoundError } from './core/errors.ts'
+export type { GroupReport, NodeStats } from './core/node-stats.ts'
 export { createWorker, type GroupcacheWorker } from './edge/worker.ts'
 export { createCacheNode } from './node/cache-node.ts'

@@ -9,9 +9,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   loaders: ['core'],
   config: ['core', 'type:loaders'],
-  'compose.ts': ['core', 'config', 'loaders'],
-  edge: ['core', 'config', 'loaders', 'compose.ts', 'type:node'],
-  node: ['core', 'config', 'compose.ts'],
+  'log.ts': [],
+  'tracing.ts': ['type:core'],
+  'compose.ts': ['core', 'config', 'loaders', 'log.ts', 'tracing.ts'],
+  edge: ['core', 'config', 'loaders', 'compose.ts', 'log.ts', 'tracing.ts', 'type:node'],
+  node: ['core', 'config', 'compose.ts', 'tracing.ts'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],
@@ -25,6 +27,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   config: ['valibot'],
   edge: ['hono', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
+  'tracing.ts': ['cloudflare:workers'],
 }
 
 interface Import {

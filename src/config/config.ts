@@ -43,6 +43,8 @@ export interface GroupConfig {
   readonly access: Access
   /** Loads in flight at once, per node. */
   readonly maxLoads: number
+  /** Whether traces may show keys. */
+  readonly traceKeys: boolean
 }
 
 export type Access = 'public' | 'private'
@@ -180,6 +182,7 @@ function groupConfig(
     clientTtlMs: options.clientTtl,
     access: options.access,
     maxLoads: options.maxLoads,
+    traceKeys: options.traceKeys,
   }
 }
 

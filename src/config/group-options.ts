@@ -25,6 +25,7 @@ export interface CommonOptions {
   readonly eviction?: 'lru'
   readonly durable?: false
   readonly access?: 'public' | 'private'
+  readonly traceKeys?: boolean
 }
 
 /** A group whose values a function gets. */
@@ -116,6 +117,7 @@ const commonOptions = {
   eviction: v.optional(v.literal('lru', '"lru"'), 'lru'),
   durable: v.optional(v.literal(false, 'false'), false),
   access: v.optional(v.picklist(['public', 'private'], '"public" or "private"'), 'public'),
+  traceKeys: v.optional(v.boolean('true or false'), false),
 }
 
 const origin = v.custom<string>(

@@ -83,8 +83,10 @@ export class EdgeReporter {
 
   /** Takes back a report whose call has failed: a later one tells it again. */
   giveBack(report: EdgeReport): void {
+    // A group may be called as a property of every object is.
+    const reported = new Map(Object.entries(report.groups))
     for (const group of this.groups) {
-      const news = report.groups[group.name]
+      const news = reported.get(group.name)
       if (news === undefined) continue
       this.told.set(group.name, subtract(this.toldOf(group), news.counters))
       group.hearHotKeys(news.hotKeys)

@@ -32,6 +32,8 @@ export interface FillOptions extends Life {
 export interface Fill {
   readonly answer: Answer
   readonly handling: Omit<CacheStatusMember, 'cache'>
+  /** How long the load took, if there was one, in milliseconds. */
+  readonly loadMs?: number
 }
 
 export interface FillerParts {
@@ -83,6 +85,7 @@ export class Filler {
           ...(stored ? { stored } : {}),
           ...detailOf(standIn),
         },
+        ...(hasStarted() ? { loadMs: clock.now() - startedAtMs } : {}),
       }
     } finally {
       if (isLate) this.keepLate(ticket, watch, atLast, stale)

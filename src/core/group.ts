@@ -354,8 +354,8 @@ export class Group {
       const handling = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
       return this.staleReply(key, stale, nowMs, handling)
     }
-    const { answer, handling } = fill ?? (await flight)
-    return this.reply(key, nowMs, { answer, handling: { ...handling, ...joined } })
+    const ended = fill ?? (await flight)
+    return this.reply(key, nowMs, { ...ended, handling: { ...ended.handling, ...joined } })
   }
 
   private staleReply(
@@ -374,9 +374,13 @@ export class Group {
   }
 
   /** Of this place itself: what a peer answers is counted there. */
-  private reply(key: string, nowMs: number, { answer, handling }: Fill): Reply {
+  private reply(key: string, nowMs: number, { answer, handling, loadMs }: Fill): Reply {
     this.parts.hotKeys.count(key, nowMs)
-    return { ...answer, path: [{ cache: this.parts.placement.cacheName, ...handling }] }
+    return {
+      ...answer,
+      path: [{ cache: this.parts.placement.cacheName, ...handling }],
+      ...(loadMs === undefined ? {} : { loadMs }),
+    }
   }
 }
 

@@ -112,6 +112,8 @@ export class HotKeys {
   private scaleAt(nowMs: number): number {
     if (nowMs === this.scaledAtMs) return this.scale
     if (this.heap.length === 0) this.originMs = nowMs
+    // Where the clock is set back time stands still, or what has been would count for ever more.
+    else if (nowMs < this.scaledAtMs) this.originMs -= this.scaledAtMs - nowMs
     this.scaledAtMs = nowMs
     this.scale = 2 ** ((nowMs - this.originMs) / HALF_LIFE_MS)
     if (this.scale > LARGEST_SCALE) {

@@ -68,15 +68,23 @@ export function nodeStats(
   return { ...node, groups: Object.fromEntries(reports), isolates: edges.isolates(nowMs) }
 }
 
-/** What all edge isolates that are there hold, by group: of each its newest report, whichever node has it. */
-export function edgeSumOf(nodes: readonly NodeStats[]): EdgeSum {
+/** The same reports, but each isolate at one node only: that which has its newest report. */
+export function eachIsolateOnce(nodes: readonly NodeStats[]): NodeStats[] {
   const newest = new Map<string, IsolateReport>()
   for (const report of nodes.flatMap(({ isolates }) => isolates)) {
     const known = newest.get(report.isolate)
     if (known === undefined || known.sequence < report.sequence) newest.set(report.isolate, report)
   }
-  const hot = [...newest.values()].map((report) => report.hot)
-  return { isolates: newest.size, hot: hot.reduce(add, {}) }
+  return nodes.map((node) => ({
+    ...node,
+    isolates: node.isolates.filter((report) => newest.get(report.isolate) === report),
+  }))
+}
+
+/** What all edge isolates hold that are there. */
+export function edgeSumOf(nodes: readonly NodeStats[]): EdgeSum {
+  const isolates = eachIsolateOnce(nodes).flatMap((node) => node.isolates)
+  return { isolates: isolates.length, hot: isolates.map(({ hot }) => hot).reduce(add, {}) }
 }
 
 /** All nodes' reports added up, by group. */

@@ -27,8 +27,13 @@ export interface CacheStatusMember {
   readonly detail?: StandIn | 'too-large'
 }
 
-/** An answer and the way it took: one member per cache, the one nearest the origin first. */
-export type Reply = Answer & { readonly path: readonly CacheStatusMember[] }
+/** An answer and the way it took. */
+export type Reply = Answer & {
+  /** One member per cache, the one nearest the origin first. */
+  readonly path: readonly CacheStatusMember[]
+  /** How long the load took that has brought the answer, if one has, in milliseconds. */
+  readonly loadMs?: number
+}
 
 /** A value that no loader brought. What it does not say of its life, the group's options do. */
 export interface NewValue extends Partial<Life> {

@@ -7,10 +7,12 @@ import type { Life } from '../core/entry.ts'
 import { PeerUnavailableError } from '../core/errors.ts'
 import type { PurgeReport } from '../core/peers.ts'
 import { parseTagHeader, TAGS_FORM } from '../core/tags.ts'
+import { logError } from '../log.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
+import { METRICS_TYPE, metricsText } from './metrics.ts'
 import { canonicalPurge, purgeRequestSchema } from './purge-request.ts'
 import { keyReport, ringReport } from './reports.ts'
 import { type CachePath, findGroup, keyOf, unlessBadKey } from './requested-key.ts'
@@ -54,7 +56,7 @@ export async function setValue(
     return outcome === 'too-large' ? tooLarge() : new Response(null, { status: 204, ...cors })
   } catch (error) {
     if (!(error instanceof PeerUnavailableError)) throw error
-    console.error(error)
+    logError('owner unreachable', { group: config.name, node: 'edge' }, error)
     return problem('overloaded', 'The node that owns the key could not be reached.', {
       headers: { ...cors.headers, 'Retry-After': '1' },
     })
@@ -136,6 +138,13 @@ export function ring(request: Request, edge: Edge): Response {
   if (found instanceof Response) return found
   const report = unlessBadKey(found.config, () => keyReport(edge, found, key))
   return report instanceof Response ? report : json(report)
+}
+
+/** `GET /metrics` */
+export async function metrics(edge: Edge): Promise<Response> {
+  return new Response(metricsText(await edge.statsReports.gather()), {
+    headers: { 'Content-Type': METRICS_TYPE, 'Cache-Control': 'no-store', ...OPEN_TO_ALL },
+  })
 }
 
 /** `GET /admin/stats` */

@@ -2,9 +2,10 @@
 
 import type { Access } from '../config/config.ts'
 import type { Reply } from '../core/peers.ts'
-import type { Edge, EdgeGroup } from './edge.ts'
+import { type Edge, type EdgeGroup, getTraced } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
+import { serverTiming } from './http/server-timing.ts'
 import { valueResponse } from './http/value-response.ts'
 import { streamValue } from './large-value.ts'
 import { type CachePath, keyOf } from './requested-key.ts'
@@ -15,16 +16,19 @@ export async function readValue(
   edgeGroup: EdgeGroup,
   edge: Edge,
 ): Promise<Response> {
-  const { group, config } = edgeGroup
+  const { config } = edgeGroup
   const key = keyOf(config, path)
   if (key instanceof Response) return key
 
-  const reply = await group.get(key)
-  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, edge.clock)
-  if (reply.kind !== 'value') return failureResponse(reply, config.access)
+  const askedAtMs = edge.clock.now()
+  const reply = await getTraced(edgeGroup, key)
+  const timing = serverTiming(reply, edge.clock.now() - askedAtMs)
+  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, edge.clock)
+  if (reply.kind !== 'value') return failureResponse(reply, timing, config.access)
   return valueResponse(request, {
     entry: reply.entry,
     path: reply.path,
+    timing,
     access: config.access,
     clientTtlMs: config.clientTtlMs,
     nowMs: edge.clock.now(),
@@ -33,12 +37,13 @@ export async function readValue(
 
 type Failure = Exclude<Reply, { kind: 'value' }>
 
-function failureResponse(reply: Failure, access: Access): Response {
-  const cors = corsFor(access)
+function failureResponse(reply: Failure, timing: string, access: Access): Response {
+  const { path } = reply
+  const headers = { ...corsFor(access), 'Server-Timing': timing }
   if (reply.kind !== 'failed') {
     const detail = 'The loader says that this key does not exist.'
-    return problem('not-found', detail, { path: reply.path, headers: cors })
+    return problem('not-found', detail, { path, headers })
   }
-  const headers = reply.code === 'overloaded' ? { ...cors, 'Retry-After': '1' } : cors
-  return problem(reply.code, reply.detail, { path: reply.path, headers })
+  const retry = reply.code === 'overloaded' ? { 'Retry-After': '1' } : {}
+  return problem(reply.code, reply.detail, { path, headers: { ...headers, ...retry } })
 }

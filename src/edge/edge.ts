@@ -6,9 +6,11 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
+import type { Reply } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
 import type { Open } from '../loaders/open.ts'
+import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
 import { StatsReports } from './stats-reports.ts'
 import { StubPeers } from './stub-peers.ts'
 
@@ -28,6 +30,12 @@ export interface Edge {
 }
 
 const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
+
+/** `Group.get` in a span of its own. */
+export function getTraced({ group, config }: EdgeGroup, key: string): Reply | Promise<Reply> {
+  const attributes = () => getAttributes(EDGE.cacheName, config, key)
+  return withSpan('edge.get', attributes, () => group.get(key), outcomeOfReply)
+}
 
 /** Throws `ConfigError` when the nodes are not bound. */
 export function createEdge(config: Config, env: Cloudflare.Env): Edge {

@@ -19,7 +19,7 @@ import type { LoadFailure } from '../core/loader.ts'
 import type { NewValue } from '../core/peers.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { parseDurationMs } from '../core/units.ts'
-import type { Edge, EdgeGroup } from './edge.ts'
+import { type Edge, type EdgeGroup, getTraced } from './edge.ts'
 import { describeIssue } from './http/json-body.ts'
 import { cachedValue, getMany, TOO_LARGE } from './many.ts'
 import { parsePurge } from './purge-request.ts'
@@ -41,8 +41,9 @@ export function createGroupcache(
   })
   return {
     async get(groupName, key) {
-      const { config, group } = groupNamed(edge, groupName)
-      const reply = await group.get(canonicalKey(config.source.keyForm, text('key', key)))
+      const edgeGroup = groupNamed(edge, groupName)
+      const canonical = canonicalKey(edgeGroup.config.source.keyForm, text('key', key))
+      const reply = await getTraced(edgeGroup, canonical)
       switch (reply.kind) {
         case 'value':
           return own(cachedValue(reply.entry, reply.path, edge.clock.now()))

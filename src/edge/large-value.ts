@@ -7,11 +7,13 @@ import { type Clock, within } from '../core/clock.ts'
 import { LoadTimeoutError, NotFoundError } from '../core/errors.ts'
 import type { CacheStatusMember } from '../core/peers.ts'
 import { contentTypeOf, discard, requireDecoded, statusError } from '../loaders/from-response.ts'
+import { logError } from '../log.ts'
 import type { EdgeGroup } from './edge.ts'
 import { clientCacheControl } from './http/cache-control.ts'
 import { cacheStatus } from './http/cache-status.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
+import { sandboxFor } from './http/sandbox.ts'
 
 /** Whatever caches know of it, each answer comes from the source. */
 const BYPASSED: readonly CacheStatusMember[] = [{ cache: 'edge', fwd: 'miss', detail: 'too-large' }]
@@ -21,10 +23,14 @@ export async function streamValue(
   request: Request,
   edgeGroup: EdgeGroup,
   key: string,
+  timing: string,
   clock: Clock,
 ): Promise<Response> {
   const { config } = edgeGroup
-  const status = { path: BYPASSED, headers: corsFor(config.access) }
+  const status = {
+    path: BYPASSED,
+    headers: { ...corsFor(config.access), 'Server-Timing': timing },
+  }
   const { headers: conditions } = request
   // Of an entity tag that is not known only `*` can be true (RFC 9110, section 13.1).
   if ((conditions.get('if-match') ?? '*').trim() !== '*') {
@@ -36,13 +42,15 @@ export async function streamValue(
     response = await open(edgeGroup, key, abort, clock)
   } catch (error) {
     if (error instanceof NotFoundError) return problem('not-found', error.message, status)
-    console.error(`group ${config.name} at edge:`, error)
+    logError('value not streamed', { group: config.name, node: 'edge' }, error)
     const code = error instanceof LoadTimeoutError ? 'load-timeout' : 'load-failed'
     return problem(code, `Group ${config.name}: the value could not be streamed.`, status)
   }
 
+  const contentType = contentTypeOf(response.headers)
   const headers = new Headers({
-    'Content-Type': contentTypeOf(response.headers),
+    'Content-Type': contentType,
+    ...sandboxFor(contentType),
     'Content-Encoding': 'identity',
     'Cache-Control': clientCacheControl(config.access, 0, 0),
     'X-Content-Type-Options': 'nosniff',

@@ -164,6 +164,22 @@ export const openapi = {
       },
       options: OPTIONS,
     },
+    '/metrics': {
+      get: {
+        summary: 'The same counters for Prometheus',
+        operationId: 'metrics',
+        ...ADMIN,
+        responses: {
+          200: {
+            description: 'Prometheus text, version 0.0.4',
+            headers: headers('Cache-Control'),
+            content: { 'text/plain': { schema: text } },
+          },
+          ...problems(...DENIED, 'Internal'),
+        },
+      },
+      options: OPTIONS,
+    },
     '/healthz': {
       get: {
         summary: 'Whether the Worker runs; asks no node',

@@ -4,7 +4,7 @@ import type { StatsReport } from '../core/api.ts'
 import type { Clock } from '../core/clock.ts'
 import { statsOfPeers } from '../core/fan-out.ts'
 import type { Group } from '../core/group.ts'
-import { edgeSumOf, sumOf } from '../core/node-stats.ts'
+import { eachIsolateOnce, edgeSumOf, sumOf } from '../core/node-stats.ts'
 import type { StubPeers } from './stub-peers.ts'
 
 /** How long a report may be given again to those who ask, while nothing has happened here. */
@@ -30,7 +30,8 @@ export class StatsReports {
     if (last?.activity === activity && Math.abs(atMs - last.report.atMs) < REPORT_LIFE_MS) {
       return last.report
     }
-    const { nodes, failed } = await statsOfPeers(this.peers)
+    const { nodes: reports, failed } = await statsOfPeers(this.peers)
+    const nodes = eachIsolateOnce(reports)
     const report = { atMs, nodes, sum: sumOf(nodes), edge: edgeSumOf(nodes), failed }
     this.last = { report, activity }
     return report

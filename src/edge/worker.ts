@@ -4,7 +4,8 @@ import { env as workerEnv } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
 import type { Groupcache } from '../core/api.ts'
-import { purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
+import { logError } from '../log.ts'
+import { metrics, purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
 import { createGuard, type Guard } from './auth.ts'
 import { readMany } from './batch-route.ts'
 import { readValue } from './cache-route.ts'
@@ -57,21 +58,25 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
     'admin/purge': ['POST'],
     'admin/ring': ['GET', 'HEAD'],
     'admin/stats': ['GET', 'HEAD'],
+    metrics: ['GET', 'HEAD'],
   }
   for (const [path, methods] of Object.entries(administration)) {
     app.options(`/${path}`, () => optionsResponse([...methods, 'OPTIONS'].join(', '), true))
   }
-  app.use('/admin/*', async (c, next) => (await guard(c.req.raw, OPEN_TO_ALL)) ?? next())
+  for (const path of ['/admin/*', '/metrics']) {
+    app.use(path, async (c, next) => (await guard(c.req.raw, OPEN_TO_ALL)) ?? next())
+  }
   app.post('/admin/purge', (c) => purge(c.req.raw, edge))
   app.get('/admin/ring', (c) => ring(c.req.raw, edge))
   app.get('/admin/stats', () => stats(edge))
+  app.get('/metrics', () => metrics(edge))
   for (const [path, methods] of Object.entries(administration)) {
     app.all(`/${path}`, () => methodNotAllowed([...methods, 'OPTIONS'].join(', ')))
   }
 
   app.notFound(noSuchRoute)
   app.onError((error) => {
-    console.error('unexpected:', error)
+    logError('unexpected', { node: 'edge' }, error)
     return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
   })
   return {

@@ -2,7 +2,7 @@
 
 import { DurableObject, env as workerEnv } from 'cloudflare:workers'
 import { createGroup } from '../compose.ts'
-import { type GroupDefinitions, readConfig } from '../config/config.ts'
+import { type GroupConfig, type GroupDefinitions, readConfig } from '../config/config.ts'
 import { systemClock } from '../core/clock.ts'
 import { EdgeReports } from '../core/edge-reports.ts'
 import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
@@ -22,6 +22,7 @@ import { type NodeStats, nodeStats } from '../core/node-stats.ts'
 import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
+import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
 
 /** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
 export interface CacheNode extends DurableObject<Cloudflare.Env> {
@@ -67,7 +68,12 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
     }
 
     get(message: GetMessage): Reply | Promise<Reply> {
-      return this.groupOf(message).get(message.key)
+      const { key } = message
+      const group = this.groupOf(message)
+      const attributes = () => {
+        return getAttributes(this.nodeName, config.groups.get(group.name) as GroupConfig, key)
+      }
+      return withSpan('node.get', attributes, () => group.get(key), outcomeOfReply)
     }
 
     getMany(message: GetManyMessage): Promise<(Reply | null)[]> {

@@ -84,6 +84,7 @@ describe('a group', () => {
       clientTtlMs: 0,
       access: 'public',
       maxLoads: 128,
+      traceKeys: false,
     })
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Message, PROTOCOL_VERSION } from '../../src/core/messages.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
@@ -144,7 +145,7 @@ const NODES = Array.from({ length: 16 }, (_, i) => `node-${i}`)
 /** What a node reports of itself, as far as the test below looks at it. */
 interface NodeNamespace {
   getByName(name: string): {
-    stats(): Promise<{ groups: Record<string, { gets: number }> }>
+    stats(message: Message): Promise<{ groups: Record<string, { gets: number }> }>
   }
 }
 
@@ -153,7 +154,7 @@ async function callersWaitingFor(group: string, gets: number) {
   const { CACHE_NODE } = await worker.runtime.getBindings<{ CACHE_NODE: NodeNamespace }>()
   const owner = CACHE_NODE.getByName(new Ring(NODES).pick('key'))
   for (;;) {
-    const report = (await owner.stats()).groups[group]
+    const report = (await owner.stats({ version: PROTOCOL_VERSION })).groups[group]
     if (report?.gets === gets) return report
   }
 }

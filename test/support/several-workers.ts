@@ -12,6 +12,8 @@ export interface WorkerPart {
   readonly name: string
   /** Variables and secrets on top of those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, Json>>
+  /** The name of the Worker that its traces stream to. */
+  readonly tail?: string
 }
 
 export interface SeveralWorkers {
@@ -36,12 +38,13 @@ export async function startWorkers(parts: readonly WorkerPart[]): Promise<Severa
   }
 }
 
-function partOptions({ configPath, name, vars = {} }: WorkerPart) {
+function partOptions({ configPath, name, vars = {}, tail }: WorkerPart) {
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
   const entry = basename(main as string).replace(/\.ts$/, '.js')
   return {
     ...workerOptions,
     name,
+    ...(tail === undefined ? {} : { streamingTails: [tail] }),
     bindings: { ...(workerOptions.bindings as WorkerPart['vars']), ...vars },
     modules: [{ type: 'ESModule' as const, path: entry, contents: buildWorker(configPath, entry) }],
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],

@@ -9,11 +9,14 @@ import { corsFor } from './cors.ts'
 import { evaluatePreconditions } from './preconditions.ts'
 import { problem } from './problem.ts'
 import { requestedRange } from './range.ts'
+import { sandboxFor } from './sandbox.ts'
 import { bodyOf } from './stream.ts'
 
 export interface ValueAnswer {
   readonly entry: ValueEntry
   readonly path: readonly CacheStatusMember[]
+  /** The value of `Server-Timing`. */
+  readonly timing: string
   readonly access: Access
   readonly clientTtlMs: number
   readonly nowMs: number
@@ -35,6 +38,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   if (verdict === 'not-modified') return new Response(null, { status: 304, headers })
 
   headers['Content-Type'] = entry.contentType
+  Object.assign(headers, sandboxFor(entry.contentType))
   if (entry.contentLanguage !== undefined) headers['Content-Language'] = entry.contentLanguage
   // Said aloud, so that nothing on the way compresses the body and leaves it a strong ETag.
   headers['Content-Encoding'] = 'identity'
@@ -64,6 +68,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
 function headersOf({
   entry,
   path,
+  timing,
   access,
   clientTtlMs,
   nowMs,
@@ -74,6 +79,7 @@ function headersOf({
     'Cache-Control': clientCacheControl(access, clientTtlMs, entry.expiresAtMs - nowMs),
     'X-Content-Type-Options': 'nosniff',
     'Cache-Status': cacheStatus(path),
+    'Server-Timing': timing,
     ...corsFor(access),
   }
   if (entry.lastModified !== undefined) headers['Last-Modified'] = entry.lastModified

@@ -39,12 +39,12 @@ export const READ_PROBLEMS = [
 
 const PROBLEM_HEADERS: Readonly<Partial<Record<ProblemName, Json>>> = {
   Unauthorized: headers('WWW-Authenticate'),
-  NotFound: headers('Cache-Status'),
-  RangeNotSatisfiable: headers('Cache-Status', 'Content-Range'),
-  PreconditionFailed: headers('Cache-Status'),
-  LoadFailed: headers('Cache-Status'),
-  Overloaded: headers('Cache-Status', 'Retry-After'),
-  LoadTimeout: headers('Cache-Status'),
+  NotFound: headers('Cache-Status', 'Server-Timing'),
+  RangeNotSatisfiable: headers('Cache-Status', 'Server-Timing', 'Content-Range'),
+  PreconditionFailed: headers('Cache-Status', 'Server-Timing'),
+  LoadFailed: headers('Cache-Status', 'Server-Timing'),
+  Overloaded: headers('Cache-Status', 'Server-Timing', 'Retry-After'),
+  LoadTimeout: headers('Cache-Status', 'Server-Timing'),
 }
 
 const HEADERS = {
@@ -57,6 +57,7 @@ const HEADERS = {
   ETag: 'Strong; depends on the bytes alone; absent where a value is too large to be cached',
   'Last-Modified': "The origin's, if it sent one",
   'Retry-After': 'Seconds to wait before the next attempt',
+  'Server-Timing': 'Where the time went: `hot`, `peer`, `load`, in milliseconds',
   'WWW-Authenticate': '`Bearer`',
 } as const
 
@@ -73,7 +74,14 @@ export const problemComponents = mapValues(PROBLEMS, (codes, name) => ({
   },
 }))
 
-const VALUE_HEADERS = ['Age', 'Cache-Control', 'Cache-Status', 'ETag', 'Last-Modified'] as const
+const VALUE_HEADERS = [
+  'Age',
+  'Cache-Control',
+  'Cache-Status',
+  'ETag',
+  'Last-Modified',
+  'Server-Timing',
+] as const
 export const valueHeaders = headers(...VALUE_HEADERS, 'Accept-Ranges')
 export const notModified = {
   description: 'The client has it already',

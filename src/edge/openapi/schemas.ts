@@ -16,6 +16,7 @@ export type SchemaName =
 
 export const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
+const number = { type: 'number' } as const
 const texts = list(text)
 
 export const schemas: Readonly<Record<SchemaName, Json>> = {
@@ -91,15 +92,41 @@ export const schemas: Readonly<Record<SchemaName, Json>> = {
   Counters: {
     type: 'object',
     description: 'By group, then by name; since the node last lost its memory',
-    additionalProperties: { type: 'object', properties: { gets: count, hits: count } },
+    additionalProperties: object(
+      {
+        gets: count,
+        hits: count,
+        bytes: count,
+        items: count,
+        maxBytes: count,
+        edge: {
+          ...object({ gets: count, hits: count }, 'gets hits'),
+          description: 'What edge isolates have reported to the node',
+        },
+        hotKeys: list(object({ key: text, gets: number, overcount: number }, 'key gets overcount')),
+      },
+      'gets hits bytes items maxBytes edge hotKeys',
+    ),
   },
   Stats: object(
     {
-      nodes: list(object({ node: text, groups: schema('Counters') }, 'node groups')),
+      atMs: number,
+      nodes: list(
+        object(
+          {
+            node: text,
+            sinceMs: number,
+            groups: schema('Counters'),
+            isolates: list({ type: 'object' }),
+          },
+          'node sinceMs groups isolates',
+        ),
+      ),
       sum: schema('Counters'),
+      edge: object({ isolates: count, hot: { type: 'object' } }, 'isolates hot'),
       failed: { ...texts, description: 'The nodes that could not be reached' },
     },
-    'nodes sum failed',
+    'atMs nodes sum edge failed',
   ),
 }
 

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect } from 'vitest'
+import { type Message, PROTOCOL_VERSION } from '../../../src/core/messages.ts'
 import { Ring } from '../../../src/core/ring.ts'
 import type { HttpOriginServer } from '../../support/http-origin.ts'
 import type { WorkerServer } from '../../support/worker-server.ts'
@@ -199,7 +200,7 @@ const NODES = Array.from({ length: 16 }, (_, i) => `node-${i}`)
 /** What a node reports of itself, as far as it matters here. */
 interface NodeNamespace {
   getByName(name: string): {
-    stats(): Promise<{ groups: Readonly<Record<string, { readonly gets: number }>> }>
+    stats(message: Message): Promise<{ groups: Readonly<Record<string, { readonly gets: number }>> }>
   }
 }
 
@@ -211,7 +212,8 @@ async function callersOf(
 ) {
   const bindings = await workers.open.runtime.getBindings<{ CACHE_NODE: NodeNamespace }>()
   const owner = bindings.CACHE_NODE.getByName(new Ring(NODES).pick(id))
-  const gets = async () => (await owner.stats()).groups[group]?.gets ?? 0
+  const gets = async () =>
+    (await owner.stats({ version: PROTOCOL_VERSION })).groups[group]?.gets ?? 0
   const before = await gets()
   return async (callers: number) => {
     while ((await gets()) < before + callers) signal.throwIfAborted()

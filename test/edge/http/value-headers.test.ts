@@ -21,7 +21,8 @@ const ENTRY: ValueEntry = {
 
 function responseOf(entry: ValueEntry, access: 'public' | 'private' = 'public', method = 'GET') {
   const path = [{ cache: 'edge', hit: true, ttlMs: 7_001 }]
-  const answer = { entry, path, access, clientTtlMs: 30_000, nowMs: NOW_MS }
+  const timing = 'hot'
+  const answer = { entry, path, timing, access, clientTtlMs: 30_000, nowMs: NOW_MS }
   return valueResponse(new Request('https://host/', { method }), answer)
 }
 
@@ -41,6 +42,7 @@ describe('the headers of a value', () => {
       // Clients may keep it for 30 s, but it is fresh for only 7 more.
       'cache-control': 'public, max-age=7',
       'cache-status': 'edge; hit; ttl=8',
+      'server-timing': 'hot',
       'x-content-type-options': 'nosniff',
       'access-control-allow-origin': '*',
     })
@@ -65,4 +67,27 @@ describe('the headers of a value', () => {
     expect(await head.text()).toBe('')
     expect([...head.headers]).toEqual([...responseOf(ENTRY).headers])
   })
+
+  test.each([
+    'text/html; charset=utf-8',
+    'application/xhtml+xml',
+    'image/svg+xml',
+    'Text/HTML',
+    'application/xml',
+  ])('put a page of type %s into an origin of its own', (contentType) => {
+    const policy = responseOf({ ...ENTRY, contentType }).headers.get('content-security-policy')
+
+    expect(policy).toMatch(/^sandbox /)
+    expect(policy).toContain('allow-scripts')
+    expect(policy).not.toContain('allow-same-origin')
+  })
+
+  test.each(['text/plain; charset=utf-8', 'application/json', 'image/png'])(
+    'leave what runs nothing alone: %s',
+    (contentType) => {
+      const { headers } = responseOf({ ...ENTRY, contentType })
+
+      expect(headers.get('content-security-policy')).toBeNull()
+    },
+  )
 })

@@ -1,0 +1,15 @@
+/** Owns that a cached page gets no hold of the Worker's own origin, where an operator's token may be. */
+
+/**
+ * An origin of its own for what browsers run as a page (Content Security Policy Level 3, section 6.3.2):
+ * its scripts work, but see neither the dashboard nor what that keeps. Other types run nothing, as
+ * `X-Content-Type-Options: nosniff` is sent with all of them.
+ */
+export function sandboxFor(contentType: string): Readonly<Record<string, string>> {
+  return /html|xml/i.test(contentType) ? { 'Content-Security-Policy': SANDBOX } : {}
+}
+
+/** Everything but `allow-same-origin`, and what acts on other pages without the user. */
+const SANDBOX =
+  'sandbox allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox ' +
+  'allow-scripts allow-top-navigation-by-user-activation'

@@ -1,0 +1,40 @@
+/** Owns the form of what is logged: one JSON object a line, whose fields Workers Logs can search. */
+
+/** How many causes of an error are logged with it. */
+const MOST_CAUSES = 3
+
+/** What is logged of an error: an object of its own, as JSON leaves out what matters of an `Error`. */
+interface LoggedError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly cause?: LoggedError
+}
+
+/**
+ * @param event What has happened, in a few words that never change: to search by.
+ * @param where Never a key or a value: those are the clients'.
+ */
+export function logError(
+  event: string,
+  where: Readonly<Record<string, string>>,
+  error: unknown,
+): void {
+  console.error(JSON.stringify({ level: 'error', event, ...where, error: loggedError(error, 0) }))
+}
+
+function loggedError(error: unknown, depth: number): LoggedError {
+  if (!(error instanceof Error)) return { name: typeof error, message: String(error) }
+  const { name, message, stack, cause } = error
+  const { code } = error as { code?: unknown }
+  return {
+    name,
+    message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(stack === undefined ? {} : { stack }),
+    ...(cause === undefined || depth === MOST_CAUSES
+      ? {}
+      : { cause: loggedError(cause, depth + 1) }),
+  }
+}
