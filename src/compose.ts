@@ -7,10 +7,11 @@ import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
-import { LoadLimit } from './core/load-limit.ts'
+import type { Limit } from './core/load-limit.ts'
 import type { Loader, LoadResult } from './core/loader.ts'
 import type { Flights } from './core/singleflight.ts'
-import { GroupStats } from './core/stats.ts'
+import type { GroupStats } from './core/stats.ts'
+import type { Upstream } from './core/upstream.ts'
 import { functionLoader, openFunction } from './loaders/function-loader.ts'
 import { httpOriginLoader, openHttpOrigin } from './loaders/http-origin.ts'
 import type { Open } from './loaders/open.ts'
@@ -22,8 +23,11 @@ export interface PlacementParts {
   readonly placement: Placement
   readonly maxBytes: number
   readonly flights: Flights<Fill>
-  /** Loads in flight at once. */
-  readonly maxLoads: number
+  /** How many loads run at once. */
+  readonly limit: Limit
+  readonly stats: GroupStats
+  /** What is asked before the loader. Default: nothing. */
+  readonly upstream?: Upstream
 }
 
 /** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */
@@ -32,24 +36,24 @@ const HOT_KEYS = 100
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  { placement, maxBytes, maxLoads, flights }: PlacementParts,
+  parts: PlacementParts,
 ): Group {
+  const { cacheName } = parts.placement
   return new Group({
     name: config.name,
     options: config.options,
-    loader: traced(createLoader(config, env), config, placement.cacheName),
-    placement,
-    maxBytes,
-    flights,
-    limit: new LoadLimit(maxLoads),
-    circuit: new Circuit(config.options.timeoutMs + 1_000, Math.random),
+    loader: traced(createLoader(config, env), config, cacheName),
+    ...parts,
+    circuit: new Circuit({
+      longestProbeMs: config.options.timeoutMs + 1_000,
+      random: Math.random,
+    }),
     clock: systemClock,
     random: Math.random,
     entityTag,
-    stats: new GroupStats(),
     hotKeys: new HotKeys(HOT_KEYS),
     onError: (error) => {
-      logError('group failure', { group: config.name, node: placement.cacheName }, error)
+      logError('group failure', { group: config.name, node: cacheName }, error)
     },
   })
 }

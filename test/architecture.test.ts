@@ -12,8 +12,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log.ts': [],
   'tracing.ts': ['type:core'],
   'compose.ts': ['core', 'config', 'loaders', 'log.ts', 'tracing.ts'],
-  edge: ['core', 'config', 'loaders', 'compose.ts', 'log.ts', 'tracing.ts', 'type:node'],
-  node: ['core', 'config', 'compose.ts', 'tracing.ts'],
+  edge: ['core', 'config', 'loaders', 'compose.ts', 'log.ts', 'tracing.ts', 'peers'],
+  peers: ['core'],
+  node: ['core', 'config', 'compose.ts', 'log.ts', 'tracing.ts', 'peers'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { ConfigError } from '../core/errors.ts'
 import type { GroupOptions } from '../core/group.ts'
 import type { KeyForm } from '../core/key.ts'
+import type { Region } from '../core/topology.ts'
 import type { Load } from '../loaders/function-loader.ts'
 import type { HttpOrigin } from '../loaders/http-origin.ts'
 import {
@@ -22,8 +23,12 @@ export type GroupDefinitions = Readonly<Record<string, FunctionGroup | OriginGro
 export type Settings = Readonly<Record<string, unknown>>
 
 export interface Config {
-  /** The names of all nodes: `node-0` and so on. */
-  readonly nodes: readonly string[]
+  /** How many nodes each region has. */
+  readonly nodes: number
+  /** How many it had before, while that is being changed. */
+  readonly nodesBefore: number | undefined
+  /** Location hints, home first; none: one ring without a hint. */
+  readonly regions: readonly Region[]
   readonly groups: ReadonlyMap<string, GroupConfig>
   /** Who has it may administer; without one, nobody may. */
   readonly adminToken: string | undefined
@@ -61,30 +66,46 @@ const DEFAULT_NODES = 16
 
 /** Throws `ConfigError`, which names the field, its value and what is allowed. */
 export function readConfig(settings: Settings, definitions: GroupDefinitions): Config {
-  refuse(settings, 'NODES_BEFORE')
-  refuse(settings, 'REGIONS')
-  const count = readNodes(settings.NODES)
+  const { NODES = DEFAULT_NODES, NODES_BEFORE, REGIONS } = settings
   return {
-    nodes: Array.from({ length: count }, (_, i) => `node-${i}`),
+    nodes: readNodes('NODES', NODES),
+    nodesBefore: NODES_BEFORE === undefined ? undefined : readNodes('NODES_BEFORE', NODES_BEFORE),
+    regions: REGIONS === undefined ? [] : readRegions(REGIONS),
     groups: readGroups(settings, definitions),
     adminToken: readAdminToken(settings.ADMIN_TOKEN),
   }
 }
 
-/** A setting that this version does not act on must not seem to work. */
-function refuse(settings: Settings, field: string): void {
-  if (settings[field] !== undefined) {
-    throw new ConfigError(field, settings[field], 'not set (this version cannot use it)')
-  }
-}
-
-function readNodes(value: unknown = DEFAULT_NODES): number {
+function readNodes(field: string, value: unknown): number {
   const digits = typeof value === 'string' && /^\d{1,3}$/.test(value)
   const count = digits ? Number(value) : value
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > MOST_NODES) {
-    throw new ConfigError('NODES', value, `a whole number from 1 to ${MOST_NODES}`)
+    throw new ConfigError(field, value, `a whole number from 1 to ${MOST_NODES}`)
   }
   return count
+}
+
+/** https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+const LOCATION_HINTS: readonly Region[] = [
+  'wnam',
+  'enam',
+  'sam',
+  'weur',
+  'eeur',
+  'apac',
+  'apac-ne',
+  'apac-se',
+  'oc',
+  'afr',
+  'me',
+]
+
+function readRegions(value: unknown): Region[] {
+  const regions = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : []
+  const areKnown = regions.every((region) => LOCATION_HINTS.includes(region))
+  if (areKnown && regions.length > 0 && new Set(regions).size === regions.length) return regions
+  const allowed = `different ones of ${LOCATION_HINTS.join(', ')}, with commas between`
+  throw new ConfigError('REGIONS', value, allowed)
 }
 
 /** Anything that a client can send as a bearer token (RFC 6750, section 2.1: no spaces). */

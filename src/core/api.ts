@@ -25,6 +25,12 @@ export type ManyResult = { readonly key: string } & (
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 )
 
+/** Where a call is to be answered. What is set or purged is so in every region. */
+export interface CallOptions {
+  /** One of `REGIONS`; default: the first, which is home. */
+  readonly region?: string
+}
+
 /** How a value is to be set. */
 export interface SetOptions {
   /** Default: `text/plain; charset=utf-8` for text, else `application/octet-stream`. */
@@ -62,15 +68,15 @@ export interface StatsReport {
  * What every way in offers. A failure is thrown as an error with a stable `code`; "not found" is `null`.
  */
 export interface Groupcache {
-  get(group: string, key: string): Promise<CachedValue | null>
+  get(group: string, key: string, options?: CallOptions): Promise<CachedValue | null>
   /**
    * Asks each owner once, whatever the number of keys. In the order asked; a key that fails fails alone.
    * Values have room for 16 MiB in all: those that have none fail with `no-room`, and are to be asked
    * for again.
    */
-  getMany(group: string, keys: readonly string[]): Promise<ManyResult[]>
+  getMany(group: string, keys: readonly string[], options?: CallOptions): Promise<ManyResult[]>
   set(group: string, key: string, value: string | Uint8Array, options?: SetOptions): Promise<void>
   purge(group: string, purge: Purge): Promise<PurgeReport>
-  ring(group?: string, key?: string): Promise<RingReport>
+  ring(group?: string, key?: string, options?: CallOptions): Promise<RingReport>
   stats(): Promise<StatsReport>
 }

@@ -9,8 +9,9 @@ const LONGEST_MS = 30_000
  *
  * @param failures At least 1.
  * @param random Uniform in [0, 1).
+ * @param longestMs The longest pause.
  */
-export function backoffMs(failures: number, random: () => number): number {
-  const pauseMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (failures - 1))
+export function backoffMs(failures: number, random: () => number, longestMs = LONGEST_MS): number {
+  const pauseMs = Math.min(longestMs, FIRST_MS * 2 ** (failures - 1))
   return Math.round(pauseMs * (1 - random() / 2))
 }

@@ -16,10 +16,20 @@ export interface Admission {
  */
 export const FAILURES_TO_OPEN = 20
 
+export interface CircuitOptions {
+  /** After which a probe that has not reported is given up, in milliseconds. */
+  readonly longestProbeMs: number
+  /** Failures in a row before it opens; default `FAILURES_TO_OPEN`. */
+  readonly failuresToOpen?: number
+  /** The longest pause between two probes; default: that of `backoffMs`. */
+  readonly longestPauseMs?: number
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
 export class Circuit {
   state: CircuitState = 'closed'
-  private readonly longestProbeMs: number
-  private readonly random: () => number
+  private readonly options: CircuitOptions
   /** Changes with the state: loads under way when the circuit opens are no probes. */
   private era = 0
   private failures = 0
@@ -28,10 +38,8 @@ export class Circuit {
   private sinceMs = 0
   private untilMs = 0
 
-  /** @param longestProbeMs After which a probe that has not reported is given up. */
-  constructor(longestProbeMs: number, random: () => number) {
-    this.longestProbeMs = longestProbeMs
-    this.random = random
+  constructor(options: CircuitOptions) {
+    this.options = options
   }
 
   /** Lets a load through, or `undefined`: it may not run now. */
@@ -40,7 +48,7 @@ export class Circuit {
       // A clock that was set back would otherwise keep it shut for as long again.
       const isOver = nowMs >= this.untilMs || nowMs < this.sinceMs
       if (!isOver) return undefined
-      this.enter('half-open', nowMs, this.longestProbeMs)
+      this.enter('half-open', nowMs, this.options.longestProbeMs)
     }
     return { era: this.era }
   }
@@ -55,10 +63,11 @@ export class Circuit {
 
   failed({ era }: Admission, nowMs: number): void {
     if (era !== this.era) return
+    const { failuresToOpen = FAILURES_TO_OPEN, longestPauseMs, random } = this.options
     this.failures++
-    if (this.state === 'closed' && this.failures < FAILURES_TO_OPEN) return
+    if (this.state === 'closed' && this.failures < failuresToOpen) return
     this.openings++
-    this.enter('open', nowMs, backoffMs(this.openings, this.random))
+    this.enter('open', nowMs, backoffMs(this.openings, random, longestPauseMs))
   }
 
   private enter(state: CircuitState, nowMs: number, forMs: number): void {

@@ -73,6 +73,13 @@ export class Copies {
     return copy
   }
 
+  /** As `lookup`, but changes nothing, and gives no copy that is only good to be renewed. */
+  peek(key: string, nowMs: number): Copy | undefined {
+    const copy = this.copies.peek(key)
+    if (copy === undefined || !this.outlivesPurges(copy)) return undefined
+    return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
+  }
+
   /** To be taken when a load begins: what is purged or set from then on wins over what it brings. */
   begin(key: string, nowMs: number): Ticket {
     return { key, sequence: this.purges.next(), startedAtMs: nowMs }

@@ -106,6 +106,9 @@ export class PeerUnavailableError extends CacheError {
   readonly code = 'peer-unavailable'
 }
 
+/** A node that has failed a moment ago is not asked yet: no call was made, and so none has failed. */
+export class PeerRestingError extends PeerUnavailableError {}
+
 const LONGEST_VALUE_SHOWN = 80
 
 /** Of a table only that it is one: it may hold what must not get into a log. */

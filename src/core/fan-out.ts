@@ -2,7 +2,16 @@
 
 import { PeerUnavailableError } from './errors.ts'
 import type { NodeStats } from './node-stats.ts'
-import type { NewValue, Peer, PeerPicker, Purge, PurgeReport, Reply, SetOutcome } from './peers.ts'
+import type {
+  NewValue,
+  Peer,
+  PeerHolder,
+  PeerPicker,
+  Purge,
+  PurgeReport,
+  Reply,
+  SetOutcome,
+} from './peers.ts'
 
 /** Calls under way at once for one purge or report: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
@@ -114,40 +123,73 @@ function bytesOf(found: ReadonlyMap<string, Reply | null>): number {
   return bytes
 }
 
-/** Tells the owner; and the guests to forget, as a purge does. Throws `PeerUnavailableError`. */
+/**
+ * Sets the value at the owner at home, and makes all who may hold an older one forget it, in stages. Throws
+ * `PeerUnavailableError` when the owner cannot serve, or someone else cannot who would keep an older value.
+ */
 export async function setAtOwner(
   peers: PeerPicker,
   group: string,
   key: string,
   value: NewValue,
 ): Promise<SetOutcome> {
-  const [owner, ...guests] = peers.pickPeers(key) as [Peer, ...Peer[]]
-  // A guest that cannot be reached keeps its copy no longer than any hot copy is kept.
-  const purges = guests.map((guest) => guest.purge(group, { keys: [key] }).catch(unlessUnavailable))
-  const [outcome] = await Promise.all([owner.set(group, key, value), ...purges])
+  const home = peers.pickHome(key)
+  const missed: PeerUnavailableError[] = []
+  let outcome: SetOutcome = 'stored'
+  const tell = async ({ peer, isGuest }: PeerHolder) => {
+    if (peer === home) {
+      outcome = await peer.set(group, key, value)
+      return
+    }
+    const purged = await peer.purge(group, { keys: [key] }).catch(unlessUnavailable)
+    // A guest that cannot be reached keeps its copy no longer than any hot copy is kept.
+    if (purged instanceof PeerUnavailableError && !isGuest) missed.push(purged)
+  }
+  for (const stage of peers.stagesOf(key)) await Promise.all(stage.map(tell))
+  if (missed[0] !== undefined) throw missed[0]
   return outcome
 }
 
-/** Purges keys at their owners and guests, anything else at every peer. */
+/** Purges keys wherever copies of them may be, anything else at every peer; one stage after the other. */
 export async function purgeAtPeers(
   peers: PeerPicker,
   group: string,
   purge: Purge,
 ): Promise<PurgeReport> {
-  const failed: string[] = []
+  const reached = new Set<string>()
+  const failed = new Set<string>()
   let entries = 0
-  const calls = callsOf(peers, purge)
-  await forEachBounded(calls, async ([peer, part]) => {
-    const purged = await peer.purge(group, part).catch(unlessUnavailable)
-    if (purged instanceof PeerUnavailableError) failed.push(peer.name)
-    else entries += purged
-  })
-  return {
-    ok: failed.length === 0,
-    nodes: calls.length - failed.length,
-    entries,
-    failed: failed.sort(),
+  for (const calls of purgeStages(peers, purge)) {
+    await forEachBounded(calls, async ([peer, part]) => {
+      const purged = await peer.purge(group, part).catch(unlessUnavailable)
+      if (purged instanceof PeerUnavailableError) failed.add(peer.name)
+      else {
+        reached.add(peer.name)
+        entries += purged
+      }
+    })
   }
+  const done = [...reached].filter((name) => !failed.has(name))
+  return { ok: failed.size === 0, nodes: done.length, entries, failed: [...failed].sort() }
+}
+
+type PurgeCall = readonly [peer: Peer, part: Purge]
+
+function purgeStages(peers: PeerPicker, purge: Purge): PurgeCall[][] {
+  if (!('keys' in purge)) {
+    return peers.allStages().map((stage) => stage.map((peer) => [peer, purge] as const))
+  }
+  const stages: Map<Peer, Set<string>>[] = []
+  for (const key of purge.keys) {
+    peers.stagesOf(key).forEach((holders, i) => {
+      const keysOf = stages[i] ?? new Map<Peer, Set<string>>()
+      stages[i] = keysOf
+      for (const { peer } of holders) keysOf.set(peer, (keysOf.get(peer) ?? new Set()).add(key))
+    })
+  }
+  return stages.map((stage) =>
+    Array.from(stage, ([peer, keys]) => [peer, { ...purge, keys: [...keys] }] as const),
+  )
 }
 
 /** The counters of every peer, in their order, and the names of those that could not be reached. */
@@ -164,18 +206,6 @@ export async function statsOfPeers(
     nodes: all.flatMap((peer) => reports.get(peer) ?? []),
     failed: all.filter((peer) => !reports.has(peer)).map(({ name }) => name),
   }
-}
-
-function callsOf(peers: PeerPicker, purge: Purge): (readonly [Peer, Purge])[] {
-  if (!('keys' in purge)) return peers.allPeers().map((peer) => [peer, purge] as const)
-  const keysOf = new Map<Peer, Set<string>>()
-  for (const key of purge.keys) {
-    for (const peer of peers.pickPeers(key)) {
-      const keys = keysOf.get(peer) ?? new Set()
-      keysOf.set(peer, keys.add(key))
-    }
-  }
-  return Array.from(keysOf, ([peer, keys]) => [peer, { ...purge, keys: [...keys] }] as const)
 }
 
 /** Turns the one failure that permits another way into a value; throws any other on. */

@@ -15,8 +15,10 @@ import {
 } from './entry.ts'
 import type { LoadRunner } from './load.ts'
 import type { LoadedValue, LoadResult } from './loader.ts'
-import type { Answer, CacheStatusMember, NewValue } from './peers.ts'
+import type { Answer, CacheStatusMember, NewValue, Reply } from './peers.ts'
+import type { GroupStats } from './stats.ts'
 import type { Watch } from './under-way.ts'
+import type { Upstream } from './upstream.ts'
 
 /** What becomes of an answer that is kept; a part of `GroupOptions`. */
 export interface FillOptions extends Life {
@@ -32,6 +34,8 @@ export interface FillOptions extends Life {
 export interface Fill {
   readonly answer: Answer
   readonly handling: Omit<CacheStatusMember, 'cache'>
+  /** The caches beyond this place that have brought it. */
+  readonly above?: readonly CacheStatusMember[]
   /** How long the load took, if there was one, in milliseconds. */
   readonly loadMs?: number
 }
@@ -40,8 +44,11 @@ export interface FillerParts {
   readonly options: FillOptions
   readonly copies: Copies
   readonly runner: LoadRunner
+  /** What is asked before the loader. Default: nothing. */
+  readonly upstream?: Upstream | undefined
   /** As what this place loads `key`; `undefined` when it owns the key. */
   readonly standsInFor: (key: string) => StandIn | undefined
+  readonly stats: GroupStats
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -57,15 +64,71 @@ export class Filler {
     this.parts = parts
   }
 
-  /** Runs the loader and keeps what it answers. Only ever called inside a flight. */
+  /** Asks upstream, or runs the loader, and keeps what is answered. Only ever called inside a flight. */
   async fill(key: string): Promise<Fill> {
-    const { clock, copies, runner, standsInFor } = this.parts
+    const { clock, copies, upstream } = this.parts
     const startedAtMs = clock.now()
     // Two callers may miss one after the other; the second finds what the first one's flight stored.
     const held = copies.lookup(key, startedAtMs)
     if (held !== undefined && freshnessAt(held, startedAtMs) === 'fresh') {
       return hitFill(held, startedAtMs)
     }
+    if (upstream === undefined) return this.load(key, held)
+    const handed = held ?? (await this.takeHandOff(key, upstream))
+    if (handed !== undefined && 'answer' in handed) return handed
+    return (await this.askHome(key, handed, upstream)) ?? this.load(key, handed)
+  }
+
+  /**
+   * What the previous owner has: a fresh answer, or a stale copy to be refreshed. Whatever was purged or set
+   * since this began is not stored: a purge reaches the previous owner first.
+   */
+  private async takeHandOff(key: string, upstream: Upstream): Promise<Fill | Copy | undefined> {
+    const { clock, copies, stats } = this.parts
+    const ticket = copies.begin(key, clock.now())
+    const reply = await upstream.peek(key)
+    if (reply === undefined || reply.kind === 'failed') return undefined
+    stats.handoffs++
+    const fill = this.fillFrom(reply, ticket, undefined)
+    if (fill.answer.kind !== 'value' || clock.now() < fill.answer.entry.expiresAtMs) return fill
+    return copies.lookup(key, clock.now())
+  }
+
+  private async askHome(
+    key: string,
+    held: Copy | undefined,
+    upstream: Upstream,
+  ): Promise<Fill | undefined> {
+    const { clock, copies } = this.parts
+    const ticket = copies.begin(key, clock.now())
+    const reply = await upstream.get(key)
+    if (reply === undefined) return undefined
+    if (reply.kind === 'failed' && held !== undefined) this.postpone(key, held)
+    return this.fillFrom(reply, ticket, held)
+  }
+
+  /** Another node's reply, kept as this node's own. */
+  private fillFrom(reply: Reply, ticket: Ticket, held: Copy | undefined): Fill {
+    const { path: above, ...rest } = reply
+    const handling = { fwd: held === undefined ? 'miss' : 'stale' } as const
+    if (rest.kind === 'failed') return { answer: rest, above, handling }
+    const entry: Entry =
+      rest.kind === 'value'
+        ? rest.entry
+        : { kind: rest.kind, loadedAtMs: ticket.startedAtMs, expiresAtMs: rest.expiresAtMs }
+    const stored = this.populate(ticket, entry)
+    const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
+    return {
+      answer: answerOf(entry),
+      above,
+      handling: { ...handling, ...(stored ? { stored } : {}) },
+      ...loaded,
+    }
+  }
+
+  private async load(key: string, held: Copy | undefined): Promise<Fill> {
+    const { clock, copies, runner, standsInFor } = this.parts
+    const startedAtMs = clock.now()
     const ticket = copies.begin(key, startedAtMs)
     const standIn = standsInFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
@@ -195,7 +258,8 @@ export function hitFill(copy: Copy, nowMs: number): Fill {
   return { answer: answerOf(copy.entry), handling: { hit: true, ttlMs, ...detailOf(copy.standIn) } }
 }
 
-function answerOf(entry: Entry): Answer {
+/** An entry as an answer. */
+export function answerOf(entry: Entry): Answer {
   return entry.kind === 'value'
     ? { kind: 'value', entry }
     : { kind: entry.kind, expiresAtMs: entry.expiresAtMs }

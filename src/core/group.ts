@@ -17,7 +17,7 @@ import {
   mayServeWhileRevalidating,
   type StandIn,
 } from './entry.ts'
-import { ConfigError, PeerUnavailableError } from './errors.ts'
+import { ConfigError, PeerRestingError, PeerUnavailableError } from './errors.ts'
 import {
   BATCH_BYTES,
   getManyFromPeers,
@@ -27,10 +27,10 @@ import {
   unlessUnavailable,
   valueBytes,
 } from './fan-out.ts'
-import { detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
+import { answerOf, detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
 import type { HotKey, HotKeys } from './hot-keys.ts'
 import { LoadRunner } from './load.ts'
-import type { LoadLimit } from './load-limit.ts'
+import type { Limit } from './load-limit.ts'
 import type { Loader } from './loader.ts'
 import type {
   CacheStatusMember,
@@ -44,6 +44,7 @@ import type {
 } from './peers.ts'
 import type { Flights } from './singleflight.ts'
 import type { GroupStats } from './stats.ts'
+import type { Upstream } from './upstream.ts'
 
 /** A group's settings, with every default filled in. Meanings and defaults: docs/configuration.md. */
 export interface GroupOptions extends FillOptions {
@@ -54,6 +55,9 @@ export interface GroupOptions extends FillOptions {
   /** Larger values are answered, but not stored. */
   readonly maxValueBytes: number
 }
+
+/** How much longer than `timeout` a peer may take to answer, which bounds its load itself, in milliseconds. */
+const PEER_MARGIN_MS = 5_000
 
 /** Where a group works, and what that place is to a key. */
 export interface Placement {
@@ -71,7 +75,9 @@ export interface GroupParts {
   /** The bound on what this place holds for the group, in bytes. */
   readonly maxBytes: number
   readonly flights: Flights<Fill>
-  readonly limit: LoadLimit
+  readonly limit: Limit
+  /** What is asked before the loader. Default: nothing. */
+  readonly upstream?: Upstream | undefined
   readonly circuit: Circuit
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -149,21 +155,29 @@ export class Group {
     this.peers = peers
   }
 
-  /** The answer to `key`; no promise where memory has it. Never rejects for a load that failed. */
-  get(key: string): Reply | Promise<Reply> {
+  /**
+   * The answer to `key`; no promise where memory has it. Never rejects for a load that failed.
+   *
+   * @param peers Who is asked; default: those that were registered.
+   */
+  get(key: string, peers = this.peers): Reply | Promise<Reply> {
     const nowMs = this.parts.clock.now()
     const copy = this.lookup(key, nowMs)
-    return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs)
+    return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs, peers)
   }
 
   /**
    * The answers to `keys`, in their order; `null` where a value has no room in `maxBytes`. Asks each
    * owner once, whatever the number of keys.
    */
-  async getMany(keys: readonly string[], maxBytes = BATCH_BYTES): Promise<(Reply | null)[]> {
+  async getMany(
+    keys: readonly string[],
+    maxBytes = BATCH_BYTES,
+    peers = this.peers,
+  ): Promise<(Reply | null)[]> {
     const { limit } = this.parts
     const get = (key: string) => this.get(key)
-    if (this.peers === undefined) return getManyWithin(get, keys, maxBytes, limit.maxLoads)
+    if (peers === undefined) return getManyWithin(get, keys, maxBytes, limit.maxLoads)
 
     const nowMs = this.parts.clock.now()
     const replies = new Map<string, Reply | null>()
@@ -183,7 +197,7 @@ export class Group {
       else keep(key, reply)
     }
     const missing = [...tickets.keys()]
-    const batch = await getManyFromPeers(this.peers, this.name, missing, room)
+    const batch = await getManyFromPeers(peers, this.name, missing, room)
     for (const error of batch.failures) this.peerFailed(error)
     for (const [key, reply] of batch.found) {
       if (reply === null) replies.set(key, null)
@@ -231,6 +245,16 @@ export class Group {
     // Last: whatever came meanwhile was asked for before the purge was over.
     this.purgeLocally(purge)
     return report
+  }
+
+  /** What memory has of `key`, for a node that owns it from now on. Starts nothing, and counts nothing. */
+  peek(key: string): Reply | undefined {
+    const nowMs = this.parts.clock.now()
+    const copy = this.copies.peek(key, nowMs)
+    if (copy === undefined) return undefined
+    const ttlMs = endOfFreshness(copy) - nowMs
+    const path = [{ cache: this.parts.placement.cacheName, hit: true, ttlMs }]
+    return { ...answerOf(copy.entry), path }
   }
 
   /** `set` in this place alone. */
@@ -285,10 +309,15 @@ export class Group {
     return true
   }
 
-  private async load(key: string, copy: Copy | undefined, askedAtMs: number): Promise<Reply> {
-    if (this.peers !== undefined) {
+  private async load(
+    key: string,
+    copy: Copy | undefined,
+    askedAtMs: number,
+    peers: PeerPicker | undefined,
+  ): Promise<Reply> {
+    if (peers !== undefined) {
       const ticket = this.copies.begin(key, askedAtMs)
-      for (const peer of this.peers.pickPeers(key)) {
+      for (const peer of peers.pickPeers(key)) {
         const reply = await this.getFromPeer(peer, ticket)
         if (reply !== undefined) return reply
       }
@@ -301,13 +330,25 @@ export class Group {
    * asking another peer would only ask a sick origin twice.
    */
   private async getFromPeer(peer: Peer, ticket: Ticket): Promise<Reply | undefined> {
-    const reply = await peer.get(this.name, ticket.key).catch(unlessUnavailable)
+    const { clock, options } = this.parts
+    const asking = peer.get(this.name, ticket.key).catch(unlessUnavailable)
+    const reply = await within(clock, options.timeoutMs + PEER_MARGIN_MS, asking)
+    if (reply === undefined) return this.peerTooSlow()
     if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
     this.peerFailed(reply)
     return undefined
   }
 
+  /** The owner lives, but its answer is lost: it would have said by itself that its load takes too long. */
+  private peerTooSlow(): Reply {
+    const detail = `Group ${this.name}: no answer in time.`
+    const path = [{ cache: this.parts.placement.cacheName, fwd: 'miss' }] as const
+    return { kind: 'failed', code: 'load-timeout', detail, path }
+  }
+
   private peerFailed(error: PeerUnavailableError): void {
+    // No call has been made.
+    if (error instanceof PeerRestingError) return
     this.stats.peerErrors++
     this.parts.onError(error)
   }
@@ -338,7 +379,7 @@ export class Group {
     const flight = flights.run(key, () => this.filler.fill(key))
     const joined = collapsed ? ({ collapsed: true } as const) : {}
 
-    const stale = copy !== undefined && freshnessAt(copy, askedAtMs) === 'stale' ? copy : undefined
+    let stale = copy !== undefined && freshnessAt(copy, askedAtMs) === 'stale' ? copy : undefined
     const patience = stale === undefined ? Number.POSITIVE_INFINITY : options.softTimeoutMs
     const fill = await within(clock, patience, flight)
     const nowMs = clock.now()
@@ -348,6 +389,8 @@ export class Group {
       if (held !== undefined && freshnessAt(held, nowMs) === 'fresh') {
         return this.reply(key, nowMs, hitFill(held, nowMs))
       }
+      // Handed over by a previous owner while this get waited.
+      stale ??= held
     }
     if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
       const forwarded = fill === undefined || fill.handling.fwd !== undefined
@@ -374,11 +417,11 @@ export class Group {
   }
 
   /** Of this place itself: what a peer answers is counted there. */
-  private reply(key: string, nowMs: number, { answer, handling, loadMs }: Fill): Reply {
+  private reply(key: string, nowMs: number, { answer, handling, above = [], loadMs }: Fill): Reply {
     this.parts.hotKeys.count(key, nowMs)
     return {
       ...answer,
-      path: [{ cache: this.parts.placement.cacheName, ...handling }],
+      path: [...above, { cache: this.parts.placement.cacheName, ...handling }],
       ...(loadMs === undefined ? {} : { loadMs }),
     }
   }

@@ -5,7 +5,17 @@ import { OverloadedError } from './errors.ts'
 /** For each load that runs, this many may wait. */
 const WAITING_PER_LOAD = 10
 
-export class LoadLimit {
+/** How many loads one place runs at once. */
+export interface Limit {
+  readonly maxLoads: number
+  /**
+   * Runs `work` if and when there is a place for it. Throws `OverloadedError` when there will be none soon,
+   * and the signal's reason when it fires before the work has begun.
+   */
+  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+export class LoadLimit implements Limit {
   readonly maxLoads: number
   private readonly maxWaiting: number
   /** First come, first served. A set, so that whoever gives up leaves at no cost. */

@@ -4,7 +4,7 @@ import type { Admission, Circuit } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { StandIn, ValueEntry } from './entry.ts'
 import { LoadError, LoadTimeoutError, type NotFoundError, OverloadedError } from './errors.ts'
-import type { LoadLimit } from './load-limit.ts'
+import type { Limit } from './load-limit.ts'
 import type { LoadContext, Loader, LoadResult } from './loader.ts'
 import type { GroupStats } from './stats.ts'
 
@@ -13,7 +13,7 @@ export interface LoadRunnerParts {
   readonly loader: Loader
   /** The longest that callers wait for the loader, in milliseconds, waiting for a place included. */
   readonly timeoutMs: number
-  readonly limit: LoadLimit
+  readonly limit: Limit
   readonly circuit: Circuit
   readonly clock: Clock
   readonly stats: GroupStats

@@ -1,7 +1,8 @@
 /** Owns the form of calls between a Worker and its nodes. Their answers are in `peers.ts`. */
 
 import type { EdgeReport } from './edge-report.ts'
-import type { NewValue, Purge } from './peers.ts'
+import type { NodeStats } from './node-stats.ts'
+import type { NewValue, Purge, Reply, SetOutcome } from './peers.ts'
 
 /**
  * The version of the messages below and of their answers. A Worker and a node may run different
@@ -38,4 +39,23 @@ export interface SetMessage extends GroupMessage {
 
 export interface PurgeMessage extends GroupMessage {
   readonly purge: Purge
+}
+
+type Awaitable<T> = T | Promise<T>
+
+/** What a node can be asked. Whatever a call throws means that the node could not serve. */
+export interface NodeCalls {
+  /** The answer to a key; a loader's failure is one of the answers. */
+  get(message: GetMessage): Awaitable<Reply>
+  /** The answers to several keys, in their order; `null` where a value has no room. */
+  getMany(message: GetManyMessage): Awaitable<(Reply | null)[]>
+  /** What the node has of a key, without a load; `null`: nothing. */
+  peek(message: GetMessage): Awaitable<Reply | null>
+  set(message: SetMessage): Awaitable<SetOutcome>
+  /** Forgets. Returns how many entries were dropped or made stale. */
+  purge(message: PurgeMessage): Awaitable<number>
+  /** The counters of all groups, and what they hold. */
+  stats(message: Message): Awaitable<NodeStats>
+  /** Returns at once, whatever else the node is busy with. */
+  ping(): Awaitable<void>
 }

@@ -71,6 +71,8 @@ export interface Peer {
   readonly name: string
   /** Throws `PeerUnavailableError`, and nothing else, when the node could not serve. */
   get(group: string, key: string): Promise<Reply>
+  /** What the node has of a key, without a load; `undefined`: nothing. Throws as `get` does. */
+  peek(group: string, key: string): Promise<Reply | undefined>
   /**
    * One call, one reply per key in the order asked; `null` where a value has no room in `maxBytes`.
    * Throws as `get` does.
@@ -94,6 +96,21 @@ export interface PeerPicker {
   pickPeer(key: string): Peer
   /** The owner and the peers that stand in for it, in the order in which they are asked. */
   pickPeers(key: string): readonly Peer[]
-  /** Every peer. */
+  /** The peer that owns `key` where values are set: at home, in whichever region this is. */
+  pickHome(key: string): Peer
+  /** Every peer of every region. */
   allPeers(): readonly Peer[]
+  /**
+   * Where copies of `key` may be, in stages: once all of a stage have forgotten one, none of the stages
+   * before can bring it back. The same number of stages for each key; some are empty.
+   */
+  stagesOf(key: string): readonly (readonly PeerHolder[])[]
+  /** Every peer, in such stages; some come up more than once. */
+  allStages(): readonly (readonly Peer[])[]
+}
+
+export interface PeerHolder {
+  readonly peer: Peer
+  /** Whether what it holds ends by itself within `hotTtl`. */
+  readonly isGuest: boolean
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import type { ManyResult } from '../core/api.ts'
-import type { Edge, EdgeGroup } from './edge.ts'
+import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
 import { type ProblemCode, statusOf } from './http/problem.ts'
@@ -35,7 +35,8 @@ export async function readMany(
   const body = await readJson(request, batchSchema, cors)
   if (body instanceof Response) return body
   const maxBytes = body.keys.length === 1 ? ONE_VALUE_BYTES : BATCH_BYTES
-  const results = await getMany(edgeGroup, body.keys, edge.clock, maxBytes)
+  const peers = peersNear(edge, request)
+  const results = await getMany(edgeGroup, body.keys, peers, edge.clock, maxBytes)
   const headers = { 'Cache-Control': 'no-store', ...cors }
   return Response.json(
     { entries: results.map(batchEntry), keyForm: config.source.keyForm },

@@ -2,7 +2,7 @@
 
 import type { Access } from '../config/config.ts'
 import type { Reply } from '../core/peers.ts'
-import { type Edge, type EdgeGroup, getTraced } from './edge.ts'
+import { type Edge, type EdgeGroup, getTraced, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 import { serverTiming } from './http/server-timing.ts'
@@ -21,7 +21,7 @@ export async function readValue(
   if (key instanceof Response) return key
 
   const askedAtMs = edge.clock.now()
-  const reply = await getTraced(edgeGroup, key)
+  const reply = await getTraced(edgeGroup, key, peersNear(edge, request))
   const timing = serverTiming(reply, edge.clock.now() - askedAtMs)
   if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, edge.clock)
   if (reply.kind !== 'value') return failureResponse(reply, timing, config.access)

@@ -6,13 +6,16 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
-import type { Reply } from '../core/peers.ts'
-import { Ring } from '../core/ring.ts'
+import { LeaseLimit } from '../core/lease-limit.ts'
+import type { PeerPicker, Reply } from '../core/peers.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
+import { GroupStats } from '../core/stats.ts'
+import { type Region, Topology } from '../core/topology.ts'
 import type { Open } from '../loaders/open.ts'
+import { StubPeers } from '../peers/stub-peers.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
+import { nearestRegion, type Whereabouts } from './nearest-region.ts'
 import { StatsReports } from './stats-reports.ts'
-import { StubPeers } from './stub-peers.ts'
 
 export interface EdgeGroup {
   readonly group: Group
@@ -24,17 +27,31 @@ export interface EdgeGroup {
 export interface Edge {
   readonly config: Config
   readonly groups: ReadonlyMap<string, EdgeGroup>
-  readonly peers: StubPeers
+  readonly nodes: StubPeers
+  /** The nodes as they are chosen from within a region. */
+  readonly peersIn: (region: Region) => PeerPicker
   readonly statsReports: StatsReports
   readonly clock: Clock
 }
 
+/** Loads at once of each group in an isolate, when no node can serve: the last resort, not a way to live. */
+const EDGE_LOADS = 16
+
 const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
 
 /** `Group.get` in a span of its own. */
-export function getTraced({ group, config }: EdgeGroup, key: string): Reply | Promise<Reply> {
+export function getTraced(
+  { group, config }: EdgeGroup,
+  key: string,
+  peers: PeerPicker,
+): Reply | Promise<Reply> {
   const attributes = () => getAttributes(EDGE.cacheName, config, key)
-  return withSpan('edge.get', attributes, () => group.get(key), outcomeOfReply)
+  return withSpan('edge.get', attributes, () => group.get(key, peers), outcomeOfReply)
+}
+
+/** The nodes as they are chosen from the region that is nearest to the client. */
+export function peersNear({ nodes, peersIn }: Edge, { cf }: Request): PeerPicker {
+  return peersIn(nearestRegion(nodes.topology.regions, cf as Whereabouts | undefined))
 }
 
 /** Throws `ConfigError` when the nodes are not bound. */
@@ -52,15 +69,18 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       placement: EDGE,
       maxBytes: groupConfig.maxHotBytes,
       flights: new UnsharedFlights(),
-      // To wait for a place would be to wait for another request's promise, see UnsharedFlights.
-      maxLoads: Number.POSITIVE_INFINITY,
+      limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, systemClock),
+      stats: new GroupStats(),
     })
     groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }
   const all = Array.from(groups.values(), ({ group }) => group)
   const reporter = new EdgeReporter(all, () => crypto.randomUUID())
-  const peers = new StubPeers(new Ring(config.nodes), env.CACHE_NODE, reporter)
-  for (const group of all) group.registerPeers(peers)
-  const statsReports = new StatsReports(peers, all, systemClock)
-  return { config, groups, peers, statsReports, clock: systemClock }
+  const topology = new Topology(config)
+  const nodes = new StubPeers(topology, env.CACHE_NODE as DurableObjectNamespace, reporter)
+  const byRegion = new Map(topology.regions.map((region) => [region, nodes.from(region)]))
+  const peersIn = (region: Region) => byRegion.get(region) as PeerPicker
+  for (const group of all) group.registerPeers(peersIn(topology.home))
+  const statsReports = new StatsReports(nodes, all, systemClock)
+  return { config, groups, nodes, peersIn, statsReports, clock: systemClock }
 }

@@ -1,7 +1,7 @@
 /** Owns the way in from other Workers: the RPC methods of a service binding. */
 
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import type { Groupcache, SetOptions } from '../core/api.ts'
+import type { CallOptions, Groupcache, SetOptions } from '../core/api.ts'
 import type { Purge } from '../core/peers.ts'
 
 /**
@@ -10,12 +10,12 @@ import type { Purge } from '../core/peers.ts'
  */
 export function createEntrypoint(cache: Groupcache) {
   return class GroupcacheEntrypoint extends WorkerEntrypoint<Cloudflare.Env> implements Groupcache {
-    get(group: string, key: string) {
-      return cache.get(group, key)
+    get(group: string, key: string, options?: CallOptions) {
+      return cache.get(group, key, options)
     }
 
-    getMany(group: string, keys: readonly string[]) {
-      return cache.getMany(group, keys)
+    getMany(group: string, keys: readonly string[], options?: CallOptions) {
+      return cache.getMany(group, keys, options)
     }
 
     set(group: string, key: string, value: string | Uint8Array, options?: SetOptions) {
@@ -26,8 +26,8 @@ export function createEntrypoint(cache: Groupcache) {
       return cache.purge(group, purge)
     }
 
-    ring(group?: string, key?: string) {
-      return cache.ring(group, key)
+    ring(group?: string, key?: string, options?: CallOptions) {
+      return cache.ring(group, key, options)
     }
 
     stats() {

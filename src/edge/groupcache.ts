@@ -1,7 +1,7 @@
 /** Owns the cache as programs use it: what a service binding offers, and what code in the same Worker gets. */
 
 import * as v from 'valibot'
-import type { CachedValue, Groupcache, SetOptions } from '../core/api.ts'
+import type { CachedValue, CallOptions, Groupcache, SetOptions } from '../core/api.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
 import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/content-type.ts'
 import {
@@ -16,8 +16,9 @@ import {
 } from '../core/errors.ts'
 import { canonicalKey } from '../core/key.ts'
 import type { LoadFailure } from '../core/loader.ts'
-import type { NewValue } from '../core/peers.ts'
+import type { NewValue, PeerPicker } from '../core/peers.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
+import type { Region } from '../core/topology.ts'
 import { parseDurationMs } from '../core/units.ts'
 import { type Edge, type EdgeGroup, getTraced } from './edge.ts'
 import { describeIssue } from './http/json-body.ts'
@@ -40,10 +41,10 @@ export function createGroupcache(
     value: handOver(cached.value),
   })
   return {
-    async get(groupName, key) {
+    async get(groupName, key, options) {
       const edgeGroup = groupNamed(edge, groupName)
       const canonical = canonicalKey(edgeGroup.config.source.keyForm, text('key', key))
-      const reply = await getTraced(edgeGroup, canonical)
+      const reply = await getTraced(edgeGroup, canonical, peersFor(edge, options))
       switch (reply.kind) {
         case 'value':
           return own(cachedValue(reply.entry, reply.path, edge.clock.now()))
@@ -56,11 +57,11 @@ export function createGroupcache(
       }
     },
 
-    async getMany(groupName, keys) {
+    async getMany(groupName, keys, options) {
       const edgeGroup = groupNamed(edge, groupName)
       if (!Array.isArray(keys)) throw new BadRequestError('keys: a list of keys')
       const asked = Array.from(keys, (key) => text('keys', key))
-      const results = await getMany(edgeGroup, asked, edge.clock)
+      const results = await getMany(edgeGroup, asked, peersFor(edge, options), edge.clock)
       return results.map((result) => (result.kind === 'value' ? own(result) : result))
     },
 
@@ -86,15 +87,31 @@ export function createGroupcache(
       return group.purge(parsePurge(config, purge))
     },
 
-    async ring(groupName, key) {
+    async ring(groupName, key, options) {
       if (groupName === undefined && key === undefined) return ringReport(edge)
-      return keyReport(edge, groupNamed(edge, groupName), text('key', key))
+      const edgeGroup = groupNamed(edge, groupName)
+      return keyReport(edge, edgeGroup, text('key', key), regionOf(edge, options))
     },
 
     async stats() {
       return edge.statsReports.gather()
     },
   }
+}
+
+function peersFor(edge: Edge, options: CallOptions | undefined): PeerPicker {
+  return edge.peersIn(regionOf(edge, options))
+}
+
+const callOptionsSchema = v.strictObject({ region: v.optional(v.string('a region')) })
+
+/** Throws `BadRequestError`. */
+function regionOf({ nodes: { topology } }: Edge, options: CallOptions = {}): Region {
+  const result = v.safeParse(callOptionsSchema, options, { abortEarly: true })
+  if (!result.success) throw new BadRequestError(describeIssue(result.issues[0], 'options'))
+  const { region = topology.home } = result.output
+  if (topology.regions.includes(region)) return region
+  throw new BadRequestError(`options.region: one of REGIONS, ${topology.regions.join(', ')}`)
 }
 
 function groupNamed(edge: Edge, name: unknown): EdgeGroup {

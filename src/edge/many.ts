@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ValueEntry } from '../core/entry.ts'
 import { BadKeyError } from '../core/errors.ts'
 import { canonicalKey, type KeyForm } from '../core/key.ts'
-import type { CacheStatusMember, Reply } from '../core/peers.ts'
+import type { CacheStatusMember, PeerPicker, Reply } from '../core/peers.ts'
 import type { EdgeGroup } from './edge.ts'
 import { cacheStatus } from './http/cache-status.ts'
 
@@ -15,12 +15,13 @@ export const TOO_LARGE = 'The value is too large for a call or a batch: get it a
 export async function getMany(
   { group, config }: EdgeGroup,
   keys: readonly string[],
+  peers: PeerPicker,
   clock: Clock,
   maxBytes?: number,
 ): Promise<ManyResult[]> {
   const checked = keys.map((key) => checkKey(config.source.keyForm, key))
   const valid = checked.filter((key) => typeof key === 'string')
-  const replies = (await group.getMany(valid, maxBytes)).values()
+  const replies = (await group.getMany(valid, maxBytes, peers)).values()
   const nowMs = clock.now()
   return checked.map((key, i) => {
     const asked = keys[i] as string

@@ -5,14 +5,18 @@ import { canonicalKey } from '../core/key.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 
 /** Throws `BadKeyError`. */
-export function keyReport(edge: Edge, { config }: EdgeGroup, key: string): RingReport {
+export function keyReport(
+  { nodes: { topology } }: Edge,
+  { config }: EdgeGroup,
+  key: string,
+  region = topology.home,
+): RingReport {
   const canonical = canonicalKey(config.source.keyForm, key)
-  const owner = edge.peers.pickPeer(canonical).name
-  const guests = edge.peers.pickPeers(canonical).slice(1)
-  return { group: config.name, key: canonical, owner, guests: guests.map(({ name }) => name) }
+  const [owner, ...guests] = topology.ownersIn(region, canonical) as [string, ...string[]]
+  return { group: config.name, key: canonical, owner, guests }
 }
 
 export function ringReport(edge: Edge): RingReport {
-  const shares = edge.peers.ring.shares()
-  return { nodes: edge.config.nodes.map((name) => ({ name, share: shares.get(name) as number })) }
+  const shares = edge.nodes.topology.shares()
+  return { nodes: Array.from(shares, ([name, share]) => ({ name, share })) }
 }

@@ -5,20 +5,20 @@ import type { Clock } from '../core/clock.ts'
 import { statsOfPeers } from '../core/fan-out.ts'
 import type { Group } from '../core/group.ts'
 import { eachIsolateOnce, edgeSumOf, sumOf } from '../core/node-stats.ts'
-import type { StubPeers } from './stub-peers.ts'
+import type { StubPeers } from '../peers/stub-peers.ts'
 
 /** How long a report may be given again to those who ask, while nothing has happened here. */
 const REPORT_LIFE_MS = 1_000
 
 /** What all nodes have counted, gathered with one call to each. */
 export class StatsReports {
-  private readonly peers: StubPeers
+  private readonly nodes: StubPeers
   private readonly groups: readonly Group[]
   private readonly clock: Clock
   private last: { readonly report: StatsReport; readonly activity: number } | undefined
 
-  constructor(peers: StubPeers, groups: readonly Group[], clock: Clock) {
-    this.peers = peers
+  constructor(nodes: StubPeers, groups: readonly Group[], clock: Clock) {
+    this.nodes = nodes
     this.groups = groups
     this.clock = clock
   }
@@ -30,7 +30,7 @@ export class StatsReports {
     if (last?.activity === activity && Math.abs(atMs - last.report.atMs) < REPORT_LIFE_MS) {
       return last.report
     }
-    const { nodes: reports, failed } = await statsOfPeers(this.peers)
+    const { nodes: reports, failed } = await statsOfPeers(this.nodes.from(this.nodes.topology.home))
     const nodes = eachIsolateOnce(reports)
     const report = { atMs, nodes, sum: sumOf(nodes), edge: edgeSumOf(nodes), failed }
     this.last = { report, activity }
@@ -39,6 +39,6 @@ export class StatsReports {
 
   /** Moves with all that happens in this isolate. */
   private activity(): number {
-    return this.groups.reduce((sum, { stats }) => sum + stats.gets, this.peers.calls)
+    return this.groups.reduce((sum, { stats }) => sum + stats.gets, this.nodes.calls)
   }
 }

@@ -9,43 +9,39 @@ import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
 import type { Fill } from '../core/filler.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { Groups } from '../core/groups.ts'
+import { LoadLimit } from '../core/load-limit.ts'
 import {
   type GetManyMessage,
   type GetMessage,
   type GroupMessage,
   type Message,
+  type NodeCalls,
   PROTOCOL_VERSION,
   type PurgeMessage,
   type SetMessage,
 } from '../core/messages.ts'
 import { type NodeStats, nodeStats } from '../core/node-stats.ts'
+import { NodeUpstream } from '../core/node-upstream.ts'
 import type { Reply, SetOutcome } from '../core/peers.ts'
-import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
+import { GroupStats } from '../core/stats.ts'
+import { Topology } from '../core/topology.ts'
+import { logError } from '../log.ts'
+import { StubPeers } from '../peers/stub-peers.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
 
-/** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
-export interface CacheNode extends DurableObject<Cloudflare.Env> {
-  /** The answer to a key; a loader's failure is one of the answers. */
-  get(message: GetMessage): Reply | Promise<Reply>
-  /** The answers to several keys, in their order. */
-  getMany(message: GetManyMessage): Promise<(Reply | null)[]>
-  /** Sets a value. */
-  set(message: SetMessage): Promise<SetOutcome>
-  /** Forgets. Returns how many entries were dropped or made stale. */
-  purge(message: PurgeMessage): number
-  /** The counters of all groups, and what they hold. */
-  stats(message: Message): NodeStats
-}
+/** A cache node, as its peers call it. */
+export type CacheNode = DurableObject<Cloudflare.Env> & NodeCalls
 
 type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => CacheNode
 
 /** The class to bind as `CACHE_NODE`. Throws `ConfigError`, when the isolate starts. */
 export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
   const config = readConfig({ ...workerEnv }, definitions)
-  const ring = new Ring(config.nodes)
+  const topology = new Topology(config)
+  const groupConfigs = [...config.groups.values()]
 
-  return class CacheNode extends DurableObject<Cloudflare.Env> {
+  return class CacheNode extends DurableObject<Cloudflare.Env> implements NodeCalls {
     private readonly nodeName: string
     private readonly sinceMs = systemClock.now()
     private readonly groups = new Groups()
@@ -55,14 +51,38 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       super(ctx, env)
       const nodeName = ctx.id.name ?? ctx.id.toString()
       this.nodeName = nodeName
+      // A name of an older setting is no owner's.
+      const region = topology.regionOf(nodeName) ?? topology.home
       const placement: Placement = {
         cacheName: nodeName,
-        standsInFor: (key) => (ring.pick(key) === nodeName ? undefined : 'guest'),
+        standsInFor: (key) => (topology.ownerIn(region, key) === nodeName ? undefined : 'guest'),
       }
-      for (const group of config.groups.values()) {
-        const { maxBytes, maxLoads } = group
-        const flights = new Singleflight<Fill>()
-        this.groups.add(createGroup(group, env, { placement, maxBytes, maxLoads, flights }))
+      const asksOthers = topology.isChanging || region !== topology.home
+      const peers = new StubPeers(topology, env.CACHE_NODE as DurableObjectNamespace)
+      for (const config of groupConfigs) {
+        const stats = new GroupStats()
+        const upstream = new NodeUpstream({
+          group: config.name,
+          nodeName,
+          region,
+          topology,
+          peerNamed: (name) => peers.named(name),
+          timeoutMs: config.options.timeoutMs,
+          stats,
+          clock: systemClock,
+          onError: (error) => {
+            logError('node unreachable', { group: config.name, node: nodeName }, error)
+          },
+        })
+        const group = createGroup(config, env, {
+          placement,
+          maxBytes: config.maxBytes,
+          limit: new LoadLimit(config.maxLoads),
+          flights: new Singleflight<Fill>(),
+          stats,
+          ...(asksOthers ? { upstream } : {}),
+        })
+        this.groups.add(group)
       }
       this.edges = new EdgeReports(this.groups)
     }
@@ -75,6 +95,12 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       }
       return withSpan('node.get', attributes, () => group.get(key), outcomeOfReply)
     }
+
+    peek(message: GetMessage): Reply | null {
+      return this.groupOf(message).peek(message.key) ?? null
+    }
+
+    ping(): void {}
 
     getMany(message: GetManyMessage): Promise<(Reply | null)[]> {
       return this.groupOf(message).getMany(message.keys, message.maxBytes)

@@ -15,15 +15,14 @@ function configError(settings: Settings, definitions: unknown = {}): ConfigError
 }
 
 describe('NODES', () => {
-  test('is 16 by default, and names the nodes', () => {
-    const { nodes } = readConfig({}, {})
-
-    expect(nodes).toHaveLength(16)
-    expect(nodes.slice(0, 2)).toEqual(['node-0', 'node-1'])
+  test('is 16 by default', () => {
+    expect(readConfig({}, {})).toMatchObject({ nodes: 16, nodesBefore: undefined, regions: [] })
   })
 
-  test.each([1, '1', 512, '512'])('may be %j', (value) => {
-    expect(readConfig({ NODES: value }, {}).nodes).toHaveLength(Number(value))
+  test.each([1, '1', 512, '512'])('may be %j, before a change too', (value) => {
+    const config = readConfig({ NODES: value, NODES_BEFORE: value }, {})
+
+    expect(config).toMatchObject({ nodes: Number(value), nodesBefore: Number(value) })
   })
 
   test.each([0, '0', 513, -1, 1.5, '', 'many', '1e2', '0016', ' 4', null, Number.NaN, [4], true])(
@@ -36,10 +35,28 @@ describe('NODES', () => {
     },
   )
 
-  test.each(['NODES_BEFORE', 'REGIONS'])(
-    '%s is refused as long as it would do nothing',
-    (field) => {
-      expect(configError({ [field]: '4' }).field).toBe(field)
+  test.each([0, '', 'many', 513])('before a change must not be %j', (value) => {
+    expect(configError({ NODES_BEFORE: value }).field).toBe('NODES_BEFORE')
+  })
+})
+
+describe('REGIONS', () => {
+  test('are location hints, home first', () => {
+    expect(readConfig({ REGIONS: 'weur' }, {}).regions).toEqual(['weur'])
+    expect(readConfig({ REGIONS: 'weur, wnam,apac-ne' }, {}).regions).toEqual([
+      'weur',
+      'wnam',
+      'apac-ne',
+    ])
+  })
+
+  test.each(['', ',', 'weur,', 'weur,weur', 'mars', 'weur;wnam', 5, ['weur']])(
+    'must not be %j',
+    (value) => {
+      const error = configError({ REGIONS: value })
+
+      expect(error.field).toBe('REGIONS')
+      expect(error.message).toContain('wnam, enam, sam')
     },
   )
 })

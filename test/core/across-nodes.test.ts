@@ -1,7 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { purgeAtPeers } from '../../src/core/fan-out.ts'
-import { Ring } from '../../src/core/ring.ts'
-import { createCluster, FakePeer, FakePeers } from '../support/cluster.ts'
+import { createCluster, FakePeer, pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'
 import { settle } from '../support/settle.ts'
@@ -79,9 +78,8 @@ test('a purge of everything has sixteen calls under way at a time, and makes the
       return latch.promise
     })
   }
-  const ring = new Ring(peers.map(({ name }) => name))
 
-  const purge = purgeAtPeers(new FakePeers(ring, peers), 'scores', { all: true })
+  const purge = purgeAtPeers(pickerOf(peers), 'scores', { all: true })
   await settle()
   expect(latches).toHaveLength(16)
   latches[7]?.resolve(1)

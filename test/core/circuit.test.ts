@@ -12,14 +12,14 @@ function fail(circuit: Circuit, nowMs: number, times = 1): void {
 }
 
 function openCircuit(nowMs = 0): Circuit {
-  const circuit = new Circuit(LONGEST_PROBE_MS, () => 0)
+  const circuit = new Circuit({ longestProbeMs: LONGEST_PROBE_MS, random: () => 0 })
   fail(circuit, nowMs, FAILURES_TO_OPEN)
   return circuit
 }
 
 describe('a circuit', () => {
   test('lets everything through while failures are few, and counts those in a row only', () => {
-    const circuit = new Circuit(LONGEST_PROBE_MS, () => 0)
+    const circuit = new Circuit({ longestProbeMs: LONGEST_PROBE_MS, random: () => 0 })
     fail(circuit, 0, FAILURES_TO_OPEN - 1)
     const admission = circuit.admit(0)
     if (admission !== undefined) circuit.succeeded(admission)
@@ -69,7 +69,7 @@ describe('a circuit', () => {
   })
 
   test('takes loads under way when it opened for no probes, however they end', () => {
-    const circuit = new Circuit(LONGEST_PROBE_MS, () => 0)
+    const circuit = new Circuit({ longestProbeMs: LONGEST_PROBE_MS, random: () => 0 })
     const underWay = Array.from({ length: 60 }, () => circuit.admit(0))
     for (const admission of underWay) if (admission !== undefined) circuit.failed(admission, 0)
     expect(circuit.admit(1_000)).toBeDefined()

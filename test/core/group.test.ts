@@ -5,7 +5,8 @@ import type { Fill } from '../../src/core/filler.ts'
 import { Groups } from '../../src/core/groups.ts'
 import type { LoadedValue } from '../../src/core/loader.ts'
 import { type Flights, Singleflight } from '../../src/core/singleflight.ts'
-import { FakePeers } from '../support/cluster.ts'
+import { Topology } from '../../src/core/topology.ts'
+import { pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, GUEST, textOf } from '../support/group-factory.ts'
 
@@ -280,7 +281,7 @@ describe('a guest', () => {
 describe('setting groups up', () => {
   test('peers are registered once', () => {
     const { group } = createTestGroup({ loader: countingLoader().load })
-    const peers = new FakePeers({} as never, [])
+    const peers = pickerOf([], new Topology({ nodes: 1 }))
     group.registerPeers(peers)
 
     expect(() => group.registerPeers(peers)).toThrow(ConfigError)

@@ -34,7 +34,7 @@ function createRunner(loader: Loader, maxLoads = Number.POSITIVE_INFINITY) {
   const clock = new FakeClock()
   const onError = vi.fn<(error: unknown) => void>()
   const stats = new GroupStats()
-  const circuit = new Circuit(TIMEOUT_MS, () => 0)
+  const circuit = new Circuit({ longestProbeMs: TIMEOUT_MS, random: () => 0 })
   const limit = new LoadLimit(maxLoads)
   const parts = {
     group: 'users',

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { LoadContext, LoadedValue } from '../../src/core/loader.ts'
-import { Ring } from '../../src/core/ring.ts'
-import { FakePeer, FakePeers } from '../support/cluster.ts'
+import { FakePeer, pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, GUEST, textOf } from '../support/group-factory.ts'
 import { latchedLoader } from '../support/latched-loader.ts'
@@ -101,7 +100,7 @@ describe('the edge, when no node can serve', () => {
       placement: EDGE,
       options: { ttlMs: 100, staleIfErrorMs: 10_000, hotTtlMs: 500 },
     })
-    parts.group.registerPeers(new FakePeers(new Ring(peers.map(({ name }) => name)), peers))
+    parts.group.registerPeers(pickerOf(peers))
     return { ...parts, loader }
   }
 

@@ -1,27 +1,28 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { EdgeReporter } from '../../src/core/edge-report.ts'
+import type { PeerPicker } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
-import { StubPeers } from '../../src/edge/stub-peers.ts'
+import { Topology } from '../../src/core/topology.ts'
+import { StubPeers } from '../../src/peers/stub-peers.ts'
 import { peerContract } from '../contract/peer.contract.ts'
 
 const ring = new Ring(['node-0', 'node-1', 'node-2', 'node-3'])
 
-function peersOf(ring: Ring, nodes = env.CACHE_NODE): StubPeers {
-  return new StubPeers(ring, nodes, new EdgeReporter([], () => 'isolate'))
+function peersOf(count: number, nodes = env.CACHE_NODE): PeerPicker {
+  const topology = new Topology({ nodes: count })
+  return new StubPeers(topology, nodes as DurableObjectNamespace).from('')
 }
 
 describe('the peer behind a Durable Object stub', () => {
   peerContract(() => ({
-    peer: peersOf(ring).pickPeer('Tom'),
-    breakDown: () => peersOf(ring, env.BROKEN_NODE).pickPeer('Tom'),
+    peer: peersOf(4).pickPeer('Tom'),
+    breakDown: () => peersOf(4, env.BROKEN_NODE).pickPeer('Tom'),
   }))
 })
 
 describe('what a stub carries to its node and back', () => {
   // The nodes' own ring, so that each keeps what it is given for longer than a guest would.
-  const nodes = Array.from({ length: 16 }, (_, i) => `node-${i}`)
-  const owners = peersOf(new Ring(nodes))
+  const owners = peersOf(16)
   const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`)
   const text = (value: string) => ({
     value: new TextEncoder().encode(value),
@@ -58,7 +59,7 @@ describe('what a stub carries to its node and back', () => {
   })
 
   test('is the cause, where the node could not serve', async () => {
-    const peer = peersOf(ring, env.BROKEN_NODE).pickPeer('Tom')
+    const peer = peersOf(4, env.BROKEN_NODE).pickPeer('Tom')
 
     const error = await peer.get('scores', 'Tom').catch((reason: unknown) => reason)
 
@@ -69,20 +70,20 @@ describe('what a stub carries to its node and back', () => {
 
 describe('StubPeers', () => {
   test('has every node of the ring', () => {
-    const peers = peersOf(ring)
+    const peers = peersOf(4)
 
     expect(peers.allPeers().map(({ name }) => name)).toEqual(ring.nodes)
   })
 
   test('picks the owner that the ring names, and two guests after it', () => {
-    const peers = peersOf(ring)
+    const peers = peersOf(4)
 
     expect(peers.pickPeer('Tom').name).toBe(ring.pick('Tom'))
     expect(peers.pickPeers('Tom').map(({ name }) => name)).toEqual(ring.pickMany('Tom', 3))
   })
 
   test('picks no node twice where there are fewer than three', () => {
-    const peers = peersOf(new Ring(['node-0']))
+    const peers = peersOf(1)
 
     expect(peers.pickPeers('Tom').map(({ name }) => name)).toEqual(['node-0'])
   })

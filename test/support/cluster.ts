@@ -5,8 +5,12 @@ import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
 import type { Loader } from '../../src/core/loader.ts'
 import { type NodeStats, nodeStats } from '../../src/core/node-stats.ts'
-import type { NewValue, Peer, PeerPicker, Purge, Reply, SetOutcome } from '../../src/core/peers.ts'
-import { Ring } from '../../src/core/ring.ts'
+import { NodeUpstream } from '../../src/core/node-upstream.ts'
+import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../../src/core/peers.ts'
+import { RegionPeers } from '../../src/core/region-peers.ts'
+import type { Ring } from '../../src/core/ring.ts'
+import { GroupStats } from '../../src/core/stats.ts'
+import { Topology, type TopologyOptions } from '../../src/core/topology.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createTestGroup, EDGE } from './group-factory.ts'
 
@@ -24,6 +28,10 @@ export class FakePeer implements Peer {
 
   async get(group: string, key: string): Promise<Reply> {
     return structuredClone(await this.groupNamed(group).get(key))
+  }
+
+  async peek(group: string, key: string): Promise<Reply | undefined> {
+    return structuredClone(this.groupNamed(group).peek(key))
   }
 
   async getMany(
@@ -56,74 +64,86 @@ export class FakePeer implements Peer {
   }
 }
 
-export class FakePeers implements PeerPicker {
-  private readonly ring: Ring
-  private readonly peers: ReadonlyMap<string, Peer>
+/** The peers of a topology, by name, as they are asked from within a region. */
+export function pickerOf(peers: Iterable<Peer>, topology?: Topology, region = ''): RegionPeers {
+  const byName = new Map(Array.from(peers, (peer) => [peer.name, peer]))
+  return new RegionPeers(
+    topology ?? new Topology({ nodes: byName.size }),
+    region,
+    (name) => byName.get(name) as Peer,
+  )
+}
 
-  constructor(ring: Ring, peers: Iterable<Peer>) {
-    this.ring = ring
-    this.peers = new Map(Array.from(peers, (peer) => [peer.name, peer]))
-  }
+export interface ClusterOptions extends Partial<TopologyOptions> {
+  readonly maxLoads?: number
+}
 
-  pickPeer(key: string): Peer {
-    return this.peers.get(this.ring.pick(key)) as Peer
-  }
-
-  pickPeers(key: string): Peer[] {
-    return this.ring.pickMany(key, 3).map((name) => this.peers.get(name) as Peer)
-  }
-
-  allPeers(): Peer[] {
-    return [...this.peers.values()]
-  }
+interface ClusterNode {
+  readonly group: Group
+  readonly peer: FakePeer
 }
 
 export interface Cluster {
   readonly edge: Group
-  /** One more edge isolate. */
-  addEdge(): Group
+  /** One more edge isolate, in a region: by default at home. */
+  addEdge(region?: string): Group
   readonly clock: FakeClock
+  readonly topology: Topology
+  /** As it is now, of names without region. */
   readonly ring: Ring
-  node(name: string): { readonly group: Group; readonly peer: FakePeer }
+  node(name: string): ClusterNode
 }
 
+/** @param nodeNames `node-0` and so on. */
 export function createCluster(
   nodeNames: readonly string[],
   loader: Loader,
   options: Partial<GroupOptions> = {},
-  { maxLoads = Number.POSITIVE_INFINITY }: { maxLoads?: number } = {},
+  { maxLoads = Number.POSITIVE_INFINITY, ...rest }: ClusterOptions = {},
 ): Cluster {
   const clock = new FakeClock()
-  const ring = new Ring(nodeNames)
-  const nodes = new Map(
-    nodeNames.map((name) => {
-      const { group } = createTestGroup({
-        loader,
-        options,
-        clock,
-        maxLoads,
-        placement: {
-          cacheName: name,
-          standsInFor: (key) => (ring.pick(key) === name ? undefined : 'guest'),
-        },
-      })
-      return [name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) }]
-    }),
-  )
-  const peers = new FakePeers(
-    ring,
-    Array.from(nodes.values(), ({ peer }) => peer),
-  )
-  const addEdge = () => {
+  const topology = new Topology({ nodes: nodeNames.length, ...rest })
+  const nodes = new Map<string, ClusterNode>()
+  const named = (name: string) => nodes.get(name)?.peer as FakePeer
+  for (const name of topology.allNodes()) {
+    const region = topology.regionOf(name) ?? topology.home
+    const stats = new GroupStats()
+    const upstream = new NodeUpstream({
+      group: 'scores',
+      nodeName: name,
+      region,
+      topology,
+      peerNamed: named,
+      timeoutMs: options.timeoutMs ?? 10_000,
+      stats,
+      clock,
+      onError: () => {},
+    })
+    const { group } = createTestGroup({
+      loader,
+      options,
+      clock,
+      maxLoads,
+      stats,
+      placement: {
+        cacheName: name,
+        standsInFor: (key) => (topology.ownerIn(region, key) === name ? undefined : 'guest'),
+      },
+      ...(topology.isChanging || region !== topology.home ? { upstream } : {}),
+    })
+    nodes.set(name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) })
+  }
+  const addEdge = (region = topology.home) => {
     const { group } = createTestGroup({ loader, options, clock, placement: EDGE })
-    group.registerPeers(peers)
+    group.registerPeers(new RegionPeers(topology, region, named))
     return group
   }
   return {
     edge: addEdge(),
     addEdge,
     clock,
-    ring,
-    node: (name) => nodes.get(name) as { group: Group; peer: FakePeer },
+    topology,
+    ring: topology.ring,
+    node: (name) => nodes.get(name) as ClusterNode,
   }
 }

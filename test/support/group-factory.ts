@@ -9,6 +9,7 @@ import type { Loader } from '../../src/core/loader.ts'
 import type { Reply } from '../../src/core/peers.ts'
 import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
 import { GroupStats } from '../../src/core/stats.ts'
+import type { Upstream } from '../../src/core/upstream.ts'
 import { FakeClock } from './fake-clock.ts'
 
 export const OWNER: Placement = { cacheName: 'node-0', standsInFor: () => undefined }
@@ -24,6 +25,8 @@ export interface TestGroupParts {
   readonly flights?: Flights<Fill>
   readonly clock?: FakeClock
   readonly random?: () => number
+  readonly stats?: GroupStats
+  readonly upstream?: Upstream
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
 }
 
@@ -59,9 +62,10 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     clock,
     random,
     limit: new LoadLimit(parts.maxLoads ?? Number.POSITIVE_INFINITY),
-    circuit: new Circuit(11_000, random),
+    circuit: new Circuit({ longestProbeMs: 11_000, random }),
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
-    stats: new GroupStats(),
+    stats: parts.stats ?? new GroupStats(),
+    upstream: parts.upstream,
     hotKeys: new HotKeys(100),
     onError: (error) => errors.push(error),
   })

@@ -1,0 +1,13 @@
+/** Owns what a node asks of other nodes before it runs its own loader. Interface only. */
+
+import type { Reply } from './peers.ts'
+
+export interface Upstream {
+  /**
+   * What the key's previous owner still has, while the ring changes; `undefined`: nothing, or it is not
+   * worth asking. Never rejects.
+   */
+  peek(key: string): Promise<Reply | undefined>
+  /** The answer of the key's owner at home; `undefined`: this is home, or it could not serve. Never rejects. */
+  get(key: string): Promise<Reply | undefined>
+}

@@ -1,0 +1,147 @@
+/** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
+
+import type { Circuit } from '../core/circuit.ts'
+import { type Clock, within } from '../core/clock.ts'
+import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
+import { PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
+import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
+import type { NodeStats } from '../core/node-stats.ts'
+import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
+
+/** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
+type RemoteNode = {
+  [Call in keyof NodeCalls]: (
+    ...message: Parameters<NodeCalls[Call]>
+  ) => Promise<Awaited<ReturnType<NodeCalls[Call]>>>
+}
+
+/** How long a call may take before the node is asked whether it is there at all. */
+const PATIENCE_MS = 1_000
+/** How long that question may take. */
+const PING_MS = 1_000
+
+export interface StubPeerParts {
+  readonly name: string
+  /** A stub for each call: one whose node was reset stays broken, and one belongs to its request. */
+  readonly stub: () => unknown
+  /** When the node is left alone, as it has failed. */
+  readonly health: Circuit
+  readonly clock: Clock
+  /** Whose reports go along with the calls. Default: nobody's. */
+  readonly reporter?: EdgeReporter
+  /** Whether the node is where a key belongs. */
+  readonly isOwner: (key: string) => boolean
+}
+
+export class StubPeer implements Peer {
+  readonly name: string
+  /** Calls other than `stats`. */
+  calls = 0
+  private readonly parts: StubPeerParts
+
+  constructor(parts: StubPeerParts) {
+    this.name = parts.name
+    this.parts = parts
+  }
+
+  get(group: string, key: string): Promise<Reply> {
+    return this.unlessResting((node, header) => node.get({ ...header, group, key }))
+  }
+
+  getMany(
+    group: string,
+    keys: readonly string[],
+    maxBytes: number,
+  ): Promise<readonly (Reply | null)[]> {
+    return this.unlessResting((node, header) => node.getMany({ ...header, group, keys, maxBytes }))
+  }
+
+  async peek(group: string, key: string): Promise<Reply | undefined> {
+    const reply = await this.unlessResting((node, header) => node.peek({ ...header, group, key }))
+    return reply ?? undefined
+  }
+
+  set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
+    return this.call(this.dueReport(), (node, header) => node.set({ ...header, group, key, value }))
+  }
+
+  purge(group: string, purge: Purge): Promise<number> {
+    return this.call(this.dueReport(), (node, header) => node.purge({ ...header, group, purge }))
+  }
+
+  stats(): Promise<NodeStats> {
+    const { clock, isOwner, reporter } = this.parts
+    return this.call(reporter?.take(clock.now(), isOwner), (node, header) => node.stats(header))
+  }
+
+  /**
+   * Of reads: somebody else can answer them. A node that has failed is left alone for a moment, and then
+   * tried with one call. Sets and purges are not for anyone else, and always go out.
+   */
+  private async unlessResting<T>(
+    use: (node: RemoteNode, header: Message) => Promise<T>,
+  ): Promise<T> {
+    const { clock, health } = this.parts
+    const admission = health.admit(clock.now())
+    if (admission === undefined) throw new PeerRestingError(`${this.name} has just failed.`)
+    try {
+      const answer = await this.call(this.dueReport(), use)
+      health.succeeded(admission)
+      return answer
+    } catch (error) {
+      health.failed(admission, clock.now())
+      throw error
+    }
+  }
+
+  /** The report to go with a call that is made anyway. */
+  private dueReport(): EdgeReport | undefined {
+    this.calls++
+    const { clock, isOwner, reporter } = this.parts
+    return reporter?.takeIfDue(clock.now(), isOwner)
+  }
+
+  private async call<T>(
+    report: EdgeReport | undefined,
+    use: (node: RemoteNode, header: Message) => Promise<T>,
+  ): Promise<T> {
+    const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
+    const attempt = () => this.unlessSilent(use(this.node(), header))
+    try {
+      return await attempt().catch((error: unknown) => {
+        if (mayBeTriedAgain(error)) return attempt()
+        throw error
+      })
+    } catch (cause) {
+      if (report !== undefined) this.parts.reporter?.giveBack(report)
+      throw new PeerUnavailableError(`${this.name} could not serve.`, { cause })
+    }
+  }
+
+  private node(): RemoteNode {
+    return this.parts.stub() as RemoteNode
+  }
+
+  /** A slow load is not a dead node: while one hangs, the node still answers a ping. */
+  private async unlessSilent<T>(call: Promise<T>): Promise<T> {
+    const { clock } = this.parts
+    const answer = call.then((value) => ({ value }))
+    for (;;) {
+      const settled = await within(clock, PATIENCE_MS, answer)
+      if (settled !== undefined) return settled.value
+      const signs = [answer, this.node().ping()].map((sign) => sign.then(() => true))
+      if (await within(clock, PING_MS, Promise.race(signs))) continue
+      answer.catch(() => {})
+      throw new PeerUnavailableError(`${this.name} does not answer, not even to a ping.`)
+    }
+  }
+}
+
+/**
+ * Whether a new stub may do better at once: the node was reset, as with every deployment. What is
+ * overloaded is never asked again (https://developers.cloudflare.com/durable-objects/best-practices/error-handling/).
+ */
+function mayBeTriedAgain(error: unknown): boolean {
+  const { retryable, durableObjectReset, overloaded } = (error ?? {}) as Record<string, unknown>
+  return overloaded !== true && (retryable === true || durableObjectReset === true)
+}

@@ -1,0 +1,66 @@
+/** Owns how nodes are reached: a `PeerPicker` for each region, whose peers are Durable Object stubs. */
+
+import { Circuit } from '../core/circuit.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import type { EdgeReporter } from '../core/edge-report.ts'
+import type { PeerPicker } from '../core/peers.ts'
+import { RegionPeers } from '../core/region-peers.ts'
+import type { Region, Topology } from '../core/topology.ts'
+import { StubPeer } from './stub-peer.ts'
+
+/** The nodes by name, as far as they have been asked for; what is known of their health is kept with them. */
+export class StubPeers {
+  readonly topology: Topology
+  private readonly namespace: DurableObjectNamespace
+  private readonly reporter: EdgeReporter | undefined
+  private readonly clock: Clock
+  private readonly peers = new Map<string, StubPeer>()
+
+  /** @param reporter Whose reports go along with the calls. Default: nobody's. */
+  constructor(
+    topology: Topology,
+    namespace: DurableObjectNamespace,
+    reporter?: EdgeReporter,
+    clock = systemClock,
+  ) {
+    this.topology = topology
+    this.namespace = namespace
+    this.reporter = reporter
+    this.clock = clock
+  }
+
+  /** How many calls have gone to nodes, other than for their counters. */
+  get calls(): number {
+    return [...this.peers.values()].reduce((sum, peer) => sum + peer.calls, 0)
+  }
+
+  named(name: string): StubPeer {
+    const known = this.peers.get(name)
+    if (known !== undefined) return known
+    const peer = this.createPeer(name)
+    this.peers.set(name, peer)
+    return peer
+  }
+
+  /** The nodes as they are chosen from within a region. */
+  from(region: Region): PeerPicker {
+    return new RegionPeers(this.topology, region, (name) => this.named(name))
+  }
+
+  private createPeer(name: string): StubPeer {
+    const { clock, namespace, reporter, topology } = this
+    const region = topology.regionOf(name) ?? topology.home
+    const options = region === '' ? {} : { locationHint: region as DurableObjectLocationHint }
+    return new StubPeer({
+      name,
+      stub: () => namespace.getByName(name, options),
+      health: new Circuit({ ...HEALTH, random: Math.random }),
+      clock,
+      isOwner: (key) => topology.ownerIn(region, key) === name,
+      ...(reporter === undefined ? {} : { reporter }),
+    })
+  }
+}
+
+/** One failure is enough, as others can answer; so that it is soon used again, the pauses are short. */
+const HEALTH = { failuresToOpen: 1, longestPauseMs: 5_000, longestProbeMs: 5_000 }
