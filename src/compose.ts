@@ -1,6 +1,7 @@
 /** Owns how a group's settings become a working group, in either placement. */
 
 import type { GroupConfig } from './config/config.ts'
+import type { Admission } from './core/admission.ts'
 import { Circuit } from './core/circuit.ts'
 import { systemClock } from './core/clock.ts'
 import { entityTag } from './core/entity-tag.ts'
@@ -28,6 +29,10 @@ export interface PlacementParts {
   readonly stats: GroupStats
   /** What is asked before the loader. Default: nothing. */
   readonly upstream?: Upstream
+  /** Which keys are worth the place of others. Default: all are. */
+  readonly admission?: Admission
+  /** Lets work go on that no caller waits for. */
+  readonly keepAlive?: (work: Promise<unknown>) => void
 }
 
 /** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */

@@ -3,12 +3,14 @@
  * a load's answer may be stored. How answers come about is the group's business.
  */
 
+import type { Admission } from './admission.ts'
 import {
   type Copy,
   type Entry,
   freshnessAt,
   hasValidator,
   heldBytes,
+  isKept,
   type StandIn,
 } from './entry.ts'
 import { Lru, type RemovalReason } from './lru.ts'
@@ -29,6 +31,8 @@ export interface Ticket {
 export interface Holding {
   readonly nowMs: number
   readonly untilMs: number
+  readonly keptUntilMs?: number | undefined
+  readonly tookMs?: number | undefined
   readonly standIn?: StandIn | undefined
 }
 
@@ -39,10 +43,13 @@ export class Copies {
   private readonly underWay = new UnderWay()
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
+  private readonly admission: Admission | undefined
 
-  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats) {
+  /** @param admission Which keys are worth the place of others. Default: all are. */
+  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats, admission?: Admission) {
     this.maxValueBytes = maxValueBytes
     this.stats = stats
+    this.admission = admission
     this.copies = new Lru(maxBytes, (reason, copy) => this.removed(reason, copy))
   }
 
@@ -55,8 +62,8 @@ export class Copies {
   }
 
   /**
-   * The copy of `key`, fresh or stale; an expired one only if the origin can renew it. What does not
-   * count any more is removed.
+   * The copy of `key`, fresh or stale; an expired one only if the origin can renew it, or if it is kept for
+   * the worst case. What does not count any more is removed.
    */
   lookup(key: string, nowMs: number): Copy | undefined {
     const copy = this.copies.get(key)
@@ -65,6 +72,7 @@ export class Copies {
       this.copies.delete(key, 'purged')
       return undefined
     }
+    if (isKept(copy, nowMs) && nowMs >= copy.untilMs) return copy
     const gone = nowMs >= copy.untilMs || nowMs < copy.heldFromMs
     if (gone || (freshnessAt(copy, nowMs) === 'expired' && !hasValidator(copy.entry))) {
       this.copies.delete(key, 'expired')
@@ -103,7 +111,8 @@ export class Copies {
    * Holds an answer, and returns whether it was stored: not when it was purged or replaced while it
    * was loaded, when it is over already, or when it is too large.
    */
-  populate({ key, sequence }: Ticket, entry: Entry, { nowMs, untilMs, standIn }: Holding): boolean {
+  populate({ key, sequence }: Ticket, entry: Entry, holding: Holding): boolean {
+    const { nowMs, untilMs, keptUntilMs, tookMs, standIn } = holding
     if (!this.purges.mayStore(key, tagsOf(entry), sequence)) return false
     // A load that began later has answered: were its answer not kept, this one must not be either.
     if (!this.underWay.answers(key, sequence)) return false
@@ -115,6 +124,8 @@ export class Copies {
       sequence,
       heldFromMs: nowMs,
       untilMs,
+      ...(keptUntilMs === undefined ? {} : { keptUntilMs }),
+      ...(tookMs === undefined ? {} : { tookMs }),
       ...(standIn === undefined ? {} : { standIn }),
     }
     const stored = freshnessAt(copy, nowMs) !== 'expired' && this.store(key, copy)
@@ -184,11 +195,22 @@ export class Copies {
 
   private store(key: string, copy: Copy): boolean {
     const { entry, sequence } = copy
-    const stored = this.hasRoomFor(key, entry) && this.copies.set(key, copy, heldBytes(key, entry))
+    const bytes = heldBytes(key, entry)
+    const stored =
+      this.hasRoomFor(key, entry) && this.isWorthIt(key, bytes) && this.copies.set(key, copy, bytes)
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
     if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return stored
+  }
+
+  /** Whether a key may displace another one: only where there is no room left is that a question. */
+  private isWorthIt(key: string, bytes: number): boolean {
+    const { admission, copies } = this
+    if (admission === undefined || copies.peek(key) !== undefined || copies.hasRoom(bytes))
+      return true
+    const victim = copies.oldestKey
+    return victim === undefined || admission.admits(key, victim)
   }
 
   private outlivesPurges(copy: Copy): boolean {

@@ -54,6 +54,12 @@ export interface Copy {
   readonly heldFromMs: number
   /** Hot copies and guests' copies end here at the latest. `Infinity` at the owner. */
   readonly untilMs: number
+  /** Until then a hot copy is kept past its end, in case that no node can be reached. Default: `untilMs`. */
+  readonly keptUntilMs?: number
+  /** How long it took to get the copy, in milliseconds; of hot copies. */
+  readonly tookMs?: number
+  /** Set while somebody gets the copy that will replace this one. */
+  isBeingRenewed?: true
   /** Set when this place loaded the value without owning the key. */
   readonly standIn?: StandIn
   /** Set while refreshes of the entry fail. */
@@ -92,6 +98,27 @@ export function mayServeWhileRevalidating({ entry }: Copy, nowMs: number): boole
 /** Whether a stale copy may be answered instead of a failure (RFC 5861, section 4). */
 export function mayServeOnError({ entry }: Copy, nowMs: number): boolean {
   return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleIfErrorMs
+}
+
+/** Whether a copy past its end may still be answered, as no node can be reached. */
+export function isKept({ heldFromMs, keptUntilMs, untilMs }: Copy, nowMs: number): boolean {
+  return nowMs >= heldFromMs && nowMs < (keptUntilMs ?? untilMs)
+}
+
+/**
+ * Whether to renew a copy now, before its end: at random, the likelier the nearer the end is and the longer
+ * it takes, so that not all who ask come at once when it has ended (Vattani, Chierichetti, Lowenstein:
+ * "Optimal Probabilistic Cache Stampede Prevention", 2015; its beta is 1).
+ */
+export function isToBeRenewed(
+  { entry, isBeingRenewed, tookMs = 0, untilMs }: Copy,
+  nowMs: number,
+  random: () => number,
+): boolean {
+  // Where the entry ends too, its owner has nothing newer yet.
+  if (isBeingRenewed || tookMs === 0 || untilMs >= entry.expiresAtMs) return false
+  // 1 - random() is never 0, whose logarithm is infinite.
+  return nowMs - tookMs * Math.log(1 - random()) >= untilMs
 }
 
 /** Whether a failed refresh is too recent for another one. */

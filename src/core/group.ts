@@ -4,6 +4,7 @@
  * it has none, holds the main entries, and lets concurrent callers share a load.
  */
 
+import type { Admission } from './admission.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
 import { Copies, type Ticket } from './copies.ts'
@@ -12,7 +13,9 @@ import {
   type Entry,
   endOfFreshness,
   freshnessAt,
+  isKept,
   isResting,
+  isToBeRenewed,
   mayServeOnError,
   mayServeWhileRevalidating,
   type StandIn,
@@ -86,6 +89,10 @@ export interface GroupParts {
   readonly entityTag: (value: Uint8Array<ArrayBuffer>) => string | Promise<string>
   readonly stats: GroupStats
   readonly hotKeys: HotKeys
+  /** Which keys are worth the place of others. Default: all are. */
+  readonly admission?: Admission | undefined
+  /** Lets work go on that no caller waits for. Default: it goes on by itself. */
+  readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
   /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -104,7 +111,7 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats)
+    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats, parts.admission)
     const runner = new LoadRunner({ ...parts, group: name, timeoutMs: options.timeoutMs })
     const standsInFor = (key: string) => placement.standsInFor(key)
     this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
@@ -163,6 +170,7 @@ export class Group {
   get(key: string, peers = this.peers): Reply | Promise<Reply> {
     const nowMs = this.parts.clock.now()
     const copy = this.lookup(key, nowMs)
+    if (copy !== undefined && peers !== undefined) this.renewEarly(key, copy, nowMs, peers)
     return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs, peers)
   }
 
@@ -204,7 +212,7 @@ export class Group {
       else keep(key, this.keepHot(tickets.get(key) as Ticket, reply))
     }
     const local = await getManyWithin(
-      (key) => this.getLocally(key, copies.get(key)),
+      (key) => this.keptReply(key) ?? this.getLocally(key, copies.get(key)),
       batch.unanswered,
       room,
       limit.maxLoads,
@@ -279,6 +287,7 @@ export class Group {
 
   private lookup(key: string, nowMs: number): Copy | undefined {
     this.stats.gets++
+    this.parts.admission?.seen(key)
     return this.copies.lookup(key, nowMs)
   }
 
@@ -309,6 +318,15 @@ export class Group {
     return true
   }
 
+  /** Gets a hot copy anew shortly before its end, behind the answer, rather than for all who come after it. */
+  private renewEarly(key: string, copy: Copy, nowMs: number, peers: PeerPicker): void {
+    const { keepAlive = () => {}, onError, random } = this.parts
+    if (nowMs >= endOfFreshness(copy) || !isToBeRenewed(copy, nowMs, random)) return
+    copy.isBeingRenewed = true
+    const ticket = this.copies.begin(key, nowMs)
+    keepAlive(this.getFromPeer(peers.pickPeer(key), ticket).catch(onError))
+  }
+
   private async load(
     key: string,
     copy: Copy | undefined,
@@ -321,8 +339,18 @@ export class Group {
         const reply = await this.getFromPeer(peer, ticket)
         if (reply !== undefined) return reply
       }
+      const kept = this.keptReply(key)
+      if (kept !== undefined) return kept
     }
     return this.getLocally(key, copy)
+  }
+
+  /** What an isolate that reaches no node may go on with, rather than load it itself. */
+  private keptReply(key: string): Reply | undefined {
+    const nowMs = this.parts.clock.now()
+    const copy = this.copies.lookup(key, nowMs)
+    if (copy === undefined || !isKept(copy, nowMs)) return undefined
+    return this.staleReply(key, copy, nowMs, { hit: true })
   }
 
   /**
@@ -365,7 +393,11 @@ export class Group {
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
       const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)
-      this.copies.populate(ticket, entry, { nowMs: clock.now(), untilMs })
+      const nowMs = clock.now()
+      const isValue = entry.kind === 'value' && entry.staleIfErrorMs > 0
+      const keptUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
+      const tookMs = nowMs - ticket.startedAtMs
+      this.copies.populate(ticket, entry, { nowMs, untilMs, keptUntilMs, tookMs })
     }
     return { ...reply, path: [...reply.path, { cache: placement.cacheName, fwd: 'miss' }] }
   }

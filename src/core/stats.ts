@@ -25,7 +25,7 @@ export class GroupStats {
   loadTimeouts = 0
   /** Loads that ended in "not found". */
   notFound = 0
-  /** Gets that another node answered. */
+  /** Gets, and hot copies' renewals, that another node answered. */
   peerLoads = 0
   /** Calls to another node that it could not serve; one get can move this several times. */
   peerErrors = 0

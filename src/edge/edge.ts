@@ -1,7 +1,9 @@
 /** Owns what one edge isolate has: its settings, the ring of nodes, and the groups with their hot copies. */
 
+import { waitUntil } from 'cloudflare:workers'
 import { createGroup, createOpen } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
+import { Admission } from '../core/admission.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -71,6 +73,9 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       flights: new UnsharedFlights(),
       limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, systemClock),
       stats: new GroupStats(),
+      admission: new Admission(),
+      // What is under way when its request has been answered would be cut off.
+      keepAlive: waitUntil,
     })
     groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }

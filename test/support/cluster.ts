@@ -92,6 +92,7 @@ export interface Cluster {
   /** As it is now, of names without region. */
   readonly ring: Ring
   node(name: string): ClusterNode
+  peersIn(region: string): RegionPeers
 }
 
 /** @param nodeNames `node-0` and so on. */
@@ -133,9 +134,10 @@ export function createCluster(
     })
     nodes.set(name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) })
   }
+  const peersIn = (region: string) => new RegionPeers(topology, region, named)
   const addEdge = (region = topology.home) => {
     const { group } = createTestGroup({ loader, options, clock, placement: EDGE })
-    group.registerPeers(new RegionPeers(topology, region, named))
+    group.registerPeers(peersIn(region))
     return group
   }
   return {
@@ -145,5 +147,6 @@ export function createCluster(
     topology,
     ring: topology.ring,
     node: (name) => nodes.get(name) as ClusterNode,
+    peersIn,
   }
 }

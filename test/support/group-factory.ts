@@ -1,5 +1,6 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
+import type { Admission } from '../../src/core/admission.ts'
 import { Circuit } from '../../src/core/circuit.ts'
 import type { Fill } from '../../src/core/filler.ts'
 import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
@@ -27,6 +28,7 @@ export interface TestGroupParts {
   readonly random?: () => number
   readonly stats?: GroupStats
   readonly upstream?: Upstream
+  readonly admission?: Admission
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
 }
 
@@ -66,6 +68,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: parts.stats ?? new GroupStats(),
     upstream: parts.upstream,
+    admission: parts.admission,
     hotKeys: new HotKeys(100),
     onError: (error) => errors.push(error),
   })
