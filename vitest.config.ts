@@ -10,7 +10,7 @@ export default defineConfig({
         // Pure TypeScript, in plain Node.
         test: {
           name: 'core',
-          include: ['test/{core,config,loaders,client}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/{core,config,loaders,client,peers}/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

@@ -3,6 +3,7 @@
 import { type Clock, within } from './clock.ts'
 import { PeerUnavailableError } from './errors.ts'
 import { unlessUnavailable } from './fan-out.ts'
+import type { LoadFailure } from './loader.ts'
 import { PeekWorth } from './peek-worth.ts'
 import type { Peer, Reply } from './peers.ts'
 import type { GroupStats } from './stats.ts'
@@ -26,10 +27,13 @@ export interface NodeUpstreamParts {
 const PEEK_MS = 250
 /** How much longer than `timeout` home may take to answer, which bounds its load itself. */
 const HOME_MARGIN_MS = 2_000
+/** Questions under way at once. With more there is no peek, and home counts as overloaded, which is final. */
+const MOST_ASKED = 1_000
 
 export class NodeUpstream implements Upstream {
   private readonly parts: NodeUpstreamParts
   private readonly worth = new PeekWorth()
+  private asking = 0
 
   constructor(parts: NodeUpstreamParts) {
     this.parts = parts
@@ -39,9 +43,10 @@ export class NodeUpstream implements Upstream {
     const { clock, group, nodeName, peerNamed, region, topology } = this.parts
     const previous = topology.previousOwnerIn(region, key)
     const isOwner = topology.ownerIn(region, key) === nodeName
-    if (previous === undefined || !isOwner || !this.worth.isGiven()) return undefined
+    if (previous === undefined || !isOwner || this.asking >= MOST_ASKED) return undefined
+    if (!this.worth.isGiven()) return undefined
     const peeking = peerNamed(previous).peek(group, key).catch(unlessUnavailable)
-    const reply = await within(clock, PEEK_MS, peeking)
+    const reply = await this.counted(within(clock, PEEK_MS, peeking))
     const isFound = reply !== undefined && !(reply instanceof PeerUnavailableError)
     this.worth.learn(isFound)
     if (reply instanceof PeerUnavailableError) this.failed(reply)
@@ -51,9 +56,10 @@ export class NodeUpstream implements Upstream {
   async get(key: string): Promise<Reply | undefined> {
     const { clock, group, peerNamed, region, stats, timeoutMs, topology } = this.parts
     if (region === topology.home) return undefined
+    if (this.asking >= MOST_ASKED) return failure('overloaded', `Group ${group}: too much to ask.`)
     const asking = peerNamed(topology.ownerIn(topology.home, key)).get(group, key)
     const limitMs = timeoutMs + HOME_MARGIN_MS
-    const reply = await within(clock, limitMs, asking.catch(unlessUnavailable))
+    const reply = await this.counted(within(clock, limitMs, asking.catch(unlessUnavailable)))
     if (reply instanceof PeerUnavailableError) {
       this.failed(reply)
       return undefined
@@ -62,12 +68,20 @@ export class NodeUpstream implements Upstream {
       stats.peerLoads++
       return reply
     }
-    const detail = `Group ${group}: no answer from the home region in time.`
-    return { kind: 'failed', code: 'load-timeout', detail, path: [] }
+    return failure('load-timeout', `Group ${group}: no answer from the home region in time.`)
+  }
+
+  private async counted<T>(asking: Promise<T>): Promise<T> {
+    this.asking++
+    return asking.finally(() => this.asking--)
   }
 
   private failed(error: PeerUnavailableError): void {
     this.parts.stats.peerErrors++
     this.parts.onError(error)
   }
+}
+
+function failure(code: LoadFailure['code'], detail: string): Reply {
+  return { kind: 'failed', code, detail, path: [] }
 }

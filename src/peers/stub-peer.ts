@@ -1,12 +1,13 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
 import type { Circuit } from '../core/circuit.ts'
-import { type Clock, within } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
 import { PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
+import { Liveness } from './liveness.ts'
 
 /** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
 type RemoteNode = {
@@ -14,11 +15,6 @@ type RemoteNode = {
     ...message: Parameters<NodeCalls[Call]>
   ) => Promise<Awaited<ReturnType<NodeCalls[Call]>>>
 }
-
-/** How long a call may take before the node is asked whether it is there at all. */
-const PATIENCE_MS = 1_000
-/** How long that question may take. */
-const PING_MS = 1_000
 
 export interface StubPeerParts {
   readonly name: string
@@ -38,10 +34,12 @@ export class StubPeer implements Peer {
   /** Calls other than `stats`. */
   calls = 0
   private readonly parts: StubPeerParts
+  private readonly liveness: Liveness
 
   constructor(parts: StubPeerParts) {
     this.name = parts.name
     this.parts = parts
+    this.liveness = new Liveness(parts.clock)
   }
 
   get(group: string, key: string): Promise<Reply> {
@@ -106,7 +104,7 @@ export class StubPeer implements Peer {
     use: (node: RemoteNode, header: Message) => Promise<T>,
   ): Promise<T> {
     const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
-    const attempt = () => this.unlessSilent(use(this.node(), header))
+    const attempt = () => this.liveness.await(use(this.node(), header), () => this.node().ping())
     try {
       return await attempt().catch((error: unknown) => {
         if (mayBeTriedAgain(error)) return attempt()
@@ -120,20 +118,6 @@ export class StubPeer implements Peer {
 
   private node(): RemoteNode {
     return this.parts.stub() as RemoteNode
-  }
-
-  /** A slow load is not a dead node: while one hangs, the node still answers a ping. */
-  private async unlessSilent<T>(call: Promise<T>): Promise<T> {
-    const { clock } = this.parts
-    const answer = call.then((value) => ({ value }))
-    for (;;) {
-      const settled = await within(clock, PATIENCE_MS, answer)
-      if (settled !== undefined) return settled.value
-      const signs = [answer, this.node().ping()].map((sign) => sign.then(() => true))
-      if (await within(clock, PING_MS, Promise.race(signs))) continue
-      answer.catch(() => {})
-      throw new PeerUnavailableError(`${this.name} does not answer, not even to a ping.`)
-    }
   }
 }
 
