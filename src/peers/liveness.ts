@@ -7,8 +7,8 @@ import { type Clock, within } from '../core/clock.ts'
 
 /** How long a call may take before the node is asked whether it is there at all. */
 const PATIENCE_MS = 1_000
-/** How long that question may take. */
-const PING_MS = 1_000
+/** How long that question may take: a node may have to be started for it, far away. */
+const PING_MS = 4_000
 
 export class Liveness {
   private readonly clock: Clock
