@@ -41,8 +41,11 @@ export class EdgeReports {
       group.hearHotKeys(news.hotKeys)
       hot.push([name, news.hot])
     }
+    const known = this.byIsolate.get(isolate)?.report
     this.byIsolate.delete(isolate)
-    const report = { isolate, sequence, hot: Object.fromEntries(hot) }
+    // Of two calls under way the later one may arrive first.
+    const isNews = known === undefined || known.sequence < sequence
+    const report = isNews ? { isolate, sequence, hot: Object.fromEntries(hot) } : known
     this.byIsolate.set(isolate, { report, heardAtMs: nowMs })
     const [oldest] = this.byIsolate.keys()
     if (this.byIsolate.size > MOST_ISOLATES) this.byIsolate.delete(oldest as string)

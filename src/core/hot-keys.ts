@@ -7,7 +7,10 @@
 /** A key, and how often it was asked for lately. */
 export interface HotKey {
   readonly key: string
-  /** Recent gets: one counts for half a minute later, for a quarter after two. Never too few. */
+  /**
+   * Recent gets: one counts for half a minute later, for a quarter after two. Never too few, as long as
+   * nothing was taken out of the sketch.
+   */
   readonly gets: number
   /** By how much `gets` may be too many, at most. */
   readonly overcount: number

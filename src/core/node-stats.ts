@@ -71,14 +71,19 @@ export function nodeStats(
 /** The same reports, but each isolate at one node only: that which has its newest report. */
 export function eachIsolateOnce(nodes: readonly NodeStats[]): NodeStats[] {
   const newest = new Map<string, IsolateReport>()
-  for (const report of nodes.flatMap(({ isolates }) => isolates)) {
+  for (const report of nodes.flatMap(isolatesOf)) {
     const known = newest.get(report.isolate)
     if (known === undefined || known.sequence < report.sequence) newest.set(report.isolate, report)
   }
   return nodes.map((node) => ({
     ...node,
-    isolates: node.isolates.filter((report) => newest.get(report.isolate) === report),
+    isolates: isolatesOf(node).filter((report) => newest.get(report.isolate) === report),
   }))
+}
+
+/** A node of an older version has heard of none. */
+function isolatesOf({ isolates = [] }: NodeStats): readonly IsolateReport[] {
+  return isolates
 }
 
 /** What all edge isolates hold that are there. */
@@ -98,7 +103,7 @@ export function sumOf(nodes: readonly NodeStats[]): Record<string, GroupReport> 
 }
 
 function addReports(a: GroupReport, b: GroupReport): GroupReport {
-  const { hotKeys: hotKeysA, ...countsA } = a
-  const { hotKeys: hotKeysB, ...countsB } = b
+  const { hotKeys: hotKeysA = [], ...countsA } = a
+  const { hotKeys: hotKeysB = [], ...countsB } = b
   return { ...add(countsA, countsB), hotKeys: mergeHotKeys(hotKeysA, hotKeysB) }
 }

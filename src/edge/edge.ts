@@ -82,7 +82,7 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
   const all = Array.from(groups.values(), ({ group }) => group)
   const reporter = new EdgeReporter(all, () => crypto.randomUUID())
   const topology = new Topology(config)
-  const nodes = new StubPeers(topology, env.CACHE_NODE as DurableObjectNamespace, reporter)
+  const nodes = new StubPeers(topology, env.CACHE_NODE, reporter)
   const byRegion = new Map(topology.regions.map((region) => [region, nodes.from(region)]))
   const peersIn = (region: Region) => byRegion.get(region) as PeerPicker
   for (const group of all) group.registerPeers(peersIn(topology.home))

@@ -58,7 +58,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         standsInFor: (key) => (topology.ownerIn(region, key) === nodeName ? undefined : 'guest'),
       }
       const asksOthers = topology.isChanging || region !== topology.home
-      const peers = new StubPeers(topology, env.CACHE_NODE as DurableObjectNamespace)
+      const peers = new StubPeers(topology, env.CACHE_NODE)
       for (const config of groupConfigs) {
         const stats = new GroupStats()
         const upstream = new NodeUpstream({

@@ -8,10 +8,15 @@ import { RegionPeers } from '../core/region-peers.ts'
 import type { Region, Topology } from '../core/topology.ts'
 import { StubPeer } from './stub-peer.ts'
 
+/** What is used of the binding. What a stub answers is typed in `StubPeer`. */
+export interface NodeNamespace {
+  getByName(name: string, options?: DurableObjectNamespaceGetDurableObjectOptions): unknown
+}
+
 /** The nodes by name, as far as they have been asked for; what is known of their health is kept with them. */
 export class StubPeers {
   readonly topology: Topology
-  private readonly namespace: DurableObjectNamespace
+  private readonly namespace: NodeNamespace
   private readonly reporter: EdgeReporter | undefined
   private readonly clock: Clock
   private readonly peers = new Map<string, StubPeer>()
@@ -19,7 +24,7 @@ export class StubPeers {
   /** @param reporter Whose reports go along with the calls. Default: nobody's. */
   constructor(
     topology: Topology,
-    namespace: DurableObjectNamespace,
+    namespace: NodeNamespace,
     reporter?: EdgeReporter,
     clock = systemClock,
   ) {

@@ -1,7 +1,11 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { noCounters } from '../../src/core/counters.ts'
+import type { EdgeReport } from '../../src/core/edge-report.ts'
 import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
+import type { NodeStats } from '../../src/core/node-stats.ts'
 import type { Reply } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 
@@ -16,14 +20,19 @@ async function get(name: string, key: string, group = 'scores', version = PROTOC
   return await stubOf(name).get({ version, group, key })
 }
 
-describe('a cache node', () => {
-  beforeEach(async () => {
-    for (const name of [owner, guest]) {
-      await stubOf(name).stats({ version: PROTOCOL_VERSION })
-      await evictDurableObject(stubOf(name))
-    }
-  })
+async function statsOf(name: string, report?: EdgeReport): Promise<NodeStats> {
+  const reported = report === undefined ? {} : { report }
+  return await stubOf(name).stats({ version: PROTOCOL_VERSION, ...reported })
+}
 
+beforeEach(async () => {
+  for (const name of [owner, guest]) {
+    await stubOf(name).stats({ version: PROTOCOL_VERSION })
+    await evictDurableObject(stubOf(name))
+  }
+})
+
+describe('a cache node', () => {
   test('loads a key once, and then answers from memory', async () => {
     const loaded = await get(owner, 'Tom')
     const hit = await get(owner, 'Tom')
@@ -107,4 +116,101 @@ describe('a cache node', () => {
     }
     await expect(get(owner, 'Tom', 'unknown')).rejects.toMatchObject({ code: 'no-such-group' })
   })
+})
+
+describe('a report of an edge isolate', () => {
+  const report: EdgeReport = {
+    isolate: 'isolate-0',
+    sequence: 4,
+    groups: {
+      scores: {
+        counters: { ...noCounters(), gets: 5, hits: 3 },
+        hot: { bytes: 2_000, items: 2 },
+        hotKeys: [{ key: 'Anna', gets: 3, overcount: 0 }],
+      },
+    },
+  }
+  const header = { version: PROTOCOL_VERSION, group: 'scores', report }
+  const value = { value: new TextEncoder().encode('1'), contentType: 'text/plain' }
+
+  const calls: [name: string, call: () => Promise<unknown>][] = [
+    ['get', async () => stubOf(owner).get({ ...header, key: 'Tom' })],
+    ['getMany', async () => stubOf(owner).getMany({ ...header, keys: ['Tom'], maxBytes: 100 })],
+    ['set', async () => stubOf(owner).set({ ...header, key: 'Tom', value })],
+    ['purge', async () => stubOf(owner).purge({ ...header, purge: { all: true } })],
+    ['stats', async () => stubOf(owner).stats(header)],
+  ]
+
+  test.each(calls)('that comes with %s is counted, once and apart', async (name, call) => {
+    await call()
+
+    const { groups, isolates } = await statsOf(owner)
+    const gets = name.startsWith('get') ? 1 : 0
+    expect(groups.scores).toMatchObject({ gets, hits: 0, edge: { gets: 5, hits: 3 } })
+    expect(groups.scores?.hotKeys[0]?.key).toBe('Anna')
+    expect(groups.scores?.hotKeys[0]?.gets).toBeCloseTo(3, 0)
+    expect(groups.echo?.edge).toEqual(noCounters())
+    expect(isolates).toEqual([
+      { isolate: 'isolate-0', sequence: 4, hot: { scores: { bytes: 2_000, items: 2 } } },
+    ])
+  })
+
+  test('that comes with a call for the counters is in them already', async () => {
+    const stats = await statsOf(owner, report)
+
+    expect(stats.groups.scores?.edge).toEqual(report.groups.scores?.counters)
+    expect(stats.isolates).toMatchObject([{ isolate: 'isolate-0' }])
+  })
+
+  test('adds to those before, until the node loses its memory', async () => {
+    await statsOf(owner, report)
+    await statsOf(owner, { ...report, isolate: 'isolate-1' })
+    expect((await statsOf(owner)).groups.scores?.edge.gets).toBe(10)
+
+    await evictDurableObject(stubOf(owner))
+
+    const { groups, isolates } = await statsOf(owner)
+    expect(groups.scores?.edge).toEqual(noCounters())
+    expect(isolates).toEqual([])
+  })
+
+  test('that comes with a call which is refused counts for nothing: it is told again', async () => {
+    const other = { ...header, version: PROTOCOL_VERSION + 1 }
+    const unknown = { ...header, group: 'unknown' }
+
+    for (const call of [
+      async () => stubOf(owner).get({ ...other, key: 'Tom' }),
+      async () => stubOf(owner).getMany({ ...other, keys: ['Tom'], maxBytes: 100 }),
+      async () => stubOf(owner).set({ ...other, key: 'Tom', value }),
+      async () => stubOf(owner).purge({ ...other, purge: { all: true } }),
+      async () => stubOf(owner).stats(other),
+      async () => stubOf(owner).get({ ...unknown, key: 'Tom' }),
+      async () => stubOf(owner).getMany({ ...unknown, keys: ['Tom'], maxBytes: 100 }),
+      async () => stubOf(owner).set({ ...unknown, key: 'Tom', value }),
+      async () => stubOf(owner).purge({ ...unknown, purge: { all: true } }),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        code: expect.stringMatching(/^(peer-unavailable|no-such-group)$/),
+      })
+    }
+
+    const { groups, isolates } = await statsOf(owner)
+    expect(groups.scores).toMatchObject({ edge: noCounters(), hotKeys: [] })
+    expect(isolates).toEqual([])
+  })
+})
+
+test('a node says since when it counts, which begins anew when its memory was lost', async () => {
+  const startedAtMs = Date.now()
+  const now = vi.spyOn(systemClock, 'now').mockReturnValue(startedAtMs)
+  const first = await statsOf(owner)
+  now.mockReturnValue(startedAtMs + 5_000)
+  const later = await statsOf(owner)
+  await evictDurableObject(stubOf(owner))
+  const anew = await statsOf(owner)
+  now.mockRestore()
+
+  expect(first).toMatchObject({ node: owner, sinceMs: startedAtMs })
+  expect(later).toMatchObject({ node: owner, sinceMs: startedAtMs })
+  expect(anew).toMatchObject({ node: owner, sinceMs: startedAtMs + 5_000 })
 })
