@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages each part may use; the parts that are not named use none, but your groups any. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   config: ['valibot'],
+  dashboard: ['hono/jsx', 'hono/jsx/dom', 'hono/jsx/dom/client', 'uplot'],
   edge: ['hono', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
   'tracing.ts': ['cloudflare:workers'],
@@ -48,7 +49,7 @@ interface Import {
 }
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
+  (file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'),
 )
 const imports = files.flatMap(importsOf)
 
