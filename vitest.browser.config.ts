@@ -8,5 +8,7 @@ export default defineConfig({
     silent: 'passed-only',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // The dashboard asks every two seconds.
+    expect: { poll: { timeout: 15_000 } },
   },
 })

@@ -1,6 +1,9 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** As tsconfig.json has it, where Vite does not look for it. */
+const oxc = { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } } as const
+
 export default defineConfig({
   test: {
     // Failures that a test provokes are logged as they would be; only a failed test's log is of interest.
@@ -8,13 +11,18 @@ export default defineConfig({
     projects: [
       {
         // Pure TypeScript, in plain Node.
+        oxc,
         test: {
           name: 'core',
-          include: ['test/{core,config,loaders,client,peers}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/{core,config,loaders,client,dashboard,peers}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
         },
       },
       {
         // Inside workerd, next to the code under test.
+        oxc,
         plugins: [
           cloudflareTest({ wrangler: { configPath: './test/support/workers/wrangler.toml' } }),
         ],

@@ -12,6 +12,11 @@ interface LoggedError {
   readonly cause?: LoggedError
 }
 
+/** Something that an operator should mend, though nothing has failed. Never with a key or a value in it. */
+export function logWarning(event: string): void {
+  console.warn(JSON.stringify({ level: 'warning', event }))
+}
+
 /**
  * @param event What has happened, in a few words that never change: to search by.
  * @param where Never a key or a value: those are the clients'.

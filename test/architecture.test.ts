@@ -7,18 +7,29 @@ const SOURCE = join(import.meta.dirname, '../src')
 /** What each part of src/ may import; `type:` allows types only, which leave no trace at run time. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  loaders: ['core'],
+  loaders: ['core', 'log.ts'],
   config: ['core', 'type:loaders'],
   'log.ts': [],
   'tracing.ts': ['type:core'],
   'compose.ts': ['core', 'config', 'loaders', 'log.ts', 'tracing.ts'],
-  edge: ['core', 'config', 'loaders', 'compose.ts', 'log.ts', 'tracing.ts', 'peers'],
+  edge: [
+    'core',
+    'config',
+    'loaders',
+    'compose.ts',
+    'log.ts',
+    'tracing.ts',
+    'peers',
+    // What both the server and the browser render.
+    'dashboard',
+  ],
   peers: ['core'],
   node: ['core', 'config', 'compose.ts', 'log.ts', 'tracing.ts', 'peers'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],
   client: ['type:core'],
+  dashboard: ['core', 'client'],
   'library.ts': ['core', 'edge', 'node', 'type:config'],
   'index.ts': ['library.ts', 'groups.ts'],
 }
@@ -26,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages each part may use; the parts that are not named use none, but your groups any. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   config: ['valibot'],
+  dashboard: ['hono/jsx', 'hono/jsx/dom', 'hono/jsx/dom/client', 'uplot'],
   edge: ['hono', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
   'tracing.ts': ['cloudflare:workers'],
@@ -38,7 +50,7 @@ interface Import {
 }
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
+  (file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'),
 )
 const imports = files.flatMap(importsOf)
 

@@ -39,6 +39,23 @@ const purgeResponses = {
   502: json('Some nodes could not be reached', 'PurgeReport'),
 }
 
+function dashboardFile(operationId: string, summary: string, mediaType: string) {
+  const fileHeaders = headers('Cache-Control', 'ETag')
+  const content = { [mediaType]: { schema: text } }
+  return {
+    get: {
+      summary,
+      operationId,
+      security: [],
+      responses: {
+        200: { description: 'A file that is part of the Worker', headers: fileHeaders, content },
+        304: { description: 'The client has it already', headers: fileHeaders },
+        ...problems('PreconditionFailed', 'Internal'),
+      },
+    },
+  }
+}
+
 export const openapi = {
   openapi: '3.1.0',
   info: {
@@ -180,6 +197,13 @@ export const openapi = {
       },
       options: OPTIONS,
     },
+    '/': dashboardFile(
+      'dashboard',
+      'The dashboard: open, but its figures need the token',
+      'text/html',
+    ),
+    '/dashboard.js': dashboardFile('dashboardScript', 'Its script', 'text/javascript'),
+    '/dashboard.css': dashboardFile('dashboardStyle', 'Its style sheet', 'text/css'),
     '/healthz': {
       get: {
         summary: 'Whether the Worker runs; asks no node',

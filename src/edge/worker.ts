@@ -9,6 +9,7 @@ import { metrics, purge, purgeValue, ring, setValue, stats } from './admin-route
 import { createGuard, type Guard } from './auth.ts'
 import { readMany } from './batch-route.ts'
 import { readValue } from './cache-route.ts'
+import { dashboardFiles, dashboardResponse } from './dashboard/routes.ts'
 import { createEdge, type Edge } from './edge.ts'
 import { createEntrypoint } from './entrypoint.ts'
 import { createGroupcache } from './groupcache.ts'
@@ -40,6 +41,11 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   const edge = createEdge(config, workerEnv)
   const guard = createGuard(config.adminToken)
   const app = new Hono()
+
+  for (const [path, file] of Object.entries(dashboardFiles)) {
+    app.get(path, (c) => dashboardResponse(c.req.raw, file))
+    app.all(path, () => methodNotAllowed('GET, HEAD'))
+  }
 
   app.get('/healthz', (c) => c.text('ok'))
   app.all('/healthz', () => methodNotAllowed('GET, HEAD'))

@@ -4,6 +4,7 @@ import type { Life, ValueEntry } from '../core/entry.ts'
 import { BadKeyError, LoadError } from '../core/errors.ts'
 import type { LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
+import { logWarning } from '../log.ts'
 import { BodyReader } from './body.ts'
 import { answerFromResponse, discard } from './from-response.ts'
 import type { Open } from './open.ts'
@@ -36,7 +37,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const PLATFORM: HttpOriginParts = {
   fetch: globalThis.fetch,
   now: Date.now,
-  warn: (message) => console.warn(message),
+  warn: logWarning,
 }
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */

@@ -1,13 +1,13 @@
 /** Owns a web page, in a real browser, that has nothing but the client. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { startChromium } from './chromium.ts'
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const SOURCE = join(import.meta.dirname, '../../src/client')
 
 const PAGE = `<!doctype html>
@@ -32,11 +32,6 @@ export interface ClientPage {
 }
 
 export async function openClientPage(): Promise<ClientPage> {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(
-      `There is no Chromium at ${CHROMIUM}: install it (Debian: apt install chromium), or set CHROMIUM to its path.`,
-    )
-  }
   const server = createServer(({ url = '/' }, response) => {
     const file = /^\/client\/([\w-]+\.ts)$/.exec(url)?.[1]
     response.setHeader('Content-Type', file === undefined ? 'text/html' : 'text/javascript')
@@ -44,10 +39,7 @@ export async function openClientPage(): Promise<ClientPage> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  })
+  const browser = await startChromium()
   const page = await browser.newPage()
   const failures: string[] = []
   page.on('pageerror', (error) => failures.push(String(error)))

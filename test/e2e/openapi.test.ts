@@ -131,6 +131,11 @@ const cases: readonly Case[] = [
   ['GET', '/metrics', '/metrics', { headers: admin }, '200'],
   ['GET', '/metrics', '/metrics', {}, '401 unauthorized'],
   ['OPTIONS', '/metrics', '/metrics', {}, '204'],
+  ...['/', '/dashboard.js', '/dashboard.css'].flatMap((path): Case[] => [
+    ['GET', path, path, {}, '200'],
+    ['GET', path, path, { headers: { 'If-None-Match': '*' } }, '304'],
+    ['GET', path, path, { headers: { 'If-Match': '"b"' } }, '412 precondition-failed'],
+  ]),
   ['GET', '/healthz', '/healthz', {}, '200'],
   ['GET', '/openapi.json', '/openapi.json', {}, '200'],
   ['OPTIONS', '/openapi.json', '/openapi.json', {}, '204'],

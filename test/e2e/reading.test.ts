@@ -191,7 +191,7 @@ describe('keys over HTTP', () => {
     ['/cache/scores/..', 404, 'no-such-route'],
     ['/cache/scores/%2e%2e', 404, 'no-such-route'],
     ['/cache/', 404, 'no-such-route'],
-    ['/', 404, 'no-such-route'],
+    ['/dashboard', 404, 'no-such-route'],
     ['//cache/scores/Tom', 404, 'no-such-route'],
     ['/%63ache/scores/Tom', 404, 'no-such-route'],
     [`/cache/pages/${'/'.repeat(400)}%${'25'.repeat(300)}2e%2e`, 400, 'bad-key'],

@@ -4,7 +4,7 @@ import type { Reply } from '../../core/peers.ts'
 
 /**
  * Where a get spent its time: `hot`, from the isolate's own copy; `peer`, the call to a node, waiting
- * included; `load`, the run of the loader, which a `peer` contains.
+ * included; `load`, the run of the loader, from its call to its answer, be it that this get joined it late.
  *
  * @param tookMs How long the edge waited for the reply.
  */

@@ -74,6 +74,11 @@ describe('the headers of a value', () => {
     'image/svg+xml',
     'Text/HTML',
     'application/xml',
+    'text/xsl',
+    'multipart/x-mixed-replace; boundary=a',
+    'text/x-unknown',
+    'text/plainer',
+    'image/svg+xml; charset=utf-8',
   ])('put a page of type %s into an origin of its own', (contentType) => {
     const policy = responseOf({ ...ENTRY, contentType }).headers.get('content-security-policy')
 
@@ -82,12 +87,17 @@ describe('the headers of a value', () => {
     expect(policy).not.toContain('allow-same-origin')
   })
 
-  test.each(['text/plain; charset=utf-8', 'application/json', 'image/png'])(
-    'leave what runs nothing alone: %s',
-    (contentType) => {
-      const { headers } = responseOf({ ...ENTRY, contentType })
+  test.each([
+    'text/plain; charset=utf-8',
+    'application/json',
+    'application/problem+json',
+    'application/octet-stream',
+    'application/pdf',
+    'image/png',
+    'video/mp4',
+  ])('leave what runs nothing alone: %s', (contentType) => {
+    const { headers } = responseOf({ ...ENTRY, contentType })
 
-      expect(headers.get('content-security-policy')).toBeNull()
-    },
-  )
+    expect(headers.get('content-security-policy')).toBeNull()
+  })
 })
