@@ -164,8 +164,10 @@ export async function purgeAtPeers(
       const purged = await peer.purge(group, part).catch(unlessUnavailable)
       if (purged instanceof PeerUnavailableError) failed.add(peer.name)
       else {
+        // What is to be stale has been made stale already where a node is told for the second time.
+        const isAgain = purge.soft === true && !('keys' in purge) && reached.has(peer.name)
+        if (!isAgain) entries += purged
         reached.add(peer.name)
-        entries += purged
       }
     })
   }

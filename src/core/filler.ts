@@ -66,17 +66,28 @@ export class Filler {
 
   /** Asks upstream, or runs the loader, and keeps what is answered. Only ever called inside a flight. */
   async fill(key: string): Promise<Fill> {
-    const { clock, copies, upstream } = this.parts
-    const startedAtMs = clock.now()
+    const { upstream } = this.parts
     // Two callers may miss one after the other; the second finds what the first one's flight stored.
-    const held = copies.lookup(key, startedAtMs)
-    if (held !== undefined && freshnessAt(held, startedAtMs) === 'fresh') {
-      return hitFill(held, startedAtMs)
-    }
+    const held = this.heldNow(key)
+    if (isFill(held)) return held
     if (upstream === undefined) return this.load(key, held)
     const handed = held ?? (await this.takeHandOff(key, upstream))
-    if (handed !== undefined && 'answer' in handed) return handed
-    return (await this.askHome(key, handed, upstream)) ?? this.load(key, handed)
+    if (isFill(handed)) return handed
+    const fromHome = await this.askHome(key, handed, upstream)
+    if (fromHome !== undefined) return fromHome
+    // Once more: what has been set while others were asked must not be replaced by a load that begins now,
+    // and what has been purged must not be renewed by it.
+    const stillHeld = this.heldNow(key)
+    return isFill(stillHeld) ? stillHeld : this.load(key, stillHeld)
+  }
+
+  /** A fresh copy as an answer; a stale one to be refreshed. */
+  private heldNow(key: string): Fill | Copy | undefined {
+    const { clock, copies } = this.parts
+    const nowMs = clock.now()
+    const held = copies.lookup(key, nowMs)
+    const isFresh = held !== undefined && freshnessAt(held, nowMs) === 'fresh'
+    return isFresh ? hitFill(held, nowMs) : held
   }
 
   /**
@@ -250,6 +261,10 @@ export class Filler {
       staleIfErrorMs: own.staleIfErrorMs ?? windows.staleIfErrorMs,
     }
   }
+}
+
+function isFill(found: Fill | Copy | undefined): found is Fill {
+  return found !== undefined && 'answer' in found
 }
 
 /** A fresh copy as an answer. */

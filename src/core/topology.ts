@@ -101,10 +101,16 @@ export class Topology {
   stagesOf(key: string): Holder[][] {
     return this.byDistance().flatMap((regions) => [
       regions.flatMap((region) => holder(this.previousOwnerIn(region, key)) ?? []),
-      regions.flatMap((region) =>
-        this.ownersIn(region, key).map((node, i) => ({ node, isGuest: i > 0 })),
-      ),
+      regions.flatMap((region) => this.presentHoldersIn(region, key)),
     ])
+  }
+
+  /** Without the previous owner, which may be a guest now: it has been told. */
+  private presentHoldersIn(region: Region, key: string): Holder[] {
+    const previous = this.previousOwnerIn(region, key)
+    return this.ownersIn(region, key)
+      .map((node, i) => ({ node, isGuest: i > 0 }))
+      .filter(({ node }) => node !== previous)
   }
 
   /**

@@ -76,6 +76,8 @@ export function pickerOf(peers: Iterable<Peer>, topology?: Topology, region = ''
 
 export interface ClusterOptions extends Partial<TopologyOptions> {
   readonly maxLoads?: number
+  /** Whether `resize` may be called: nodes then look from the start whether anybody is to be asked. */
+  readonly isResizable?: boolean
 }
 
 interface ClusterNode {
@@ -85,8 +87,10 @@ interface ClusterNode {
 
 export interface Cluster {
   readonly edge: Group
-  /** One more edge isolate, in a region: by default at home. */
+  /** One more edge isolate, in a region: by default at home. It keeps to the ring as it is now. */
   addEdge(region?: string): Group
+  /** Deploys another topology, to nodes that keep their memory. */
+  resize(options: TopologyOptions): void
   readonly clock: FakeClock
   readonly topology: Topology
   /** As it is now, of names without region. */
@@ -100,26 +104,30 @@ export function createCluster(
   nodeNames: readonly string[],
   loader: Loader,
   options: Partial<GroupOptions> = {},
-  { maxLoads = Number.POSITIVE_INFINITY, ...rest }: ClusterOptions = {},
+  { maxLoads = Number.POSITIVE_INFINITY, isResizable = false, ...rest }: ClusterOptions = {},
 ): Cluster {
   const clock = new FakeClock()
-  const topology = new Topology({ nodes: nodeNames.length, ...rest })
+  let topology = new Topology({ nodes: nodeNames.length, ...rest })
   const nodes = new Map<string, ClusterNode>()
   const named = (name: string) => nodes.get(name)?.peer as FakePeer
-  for (const name of topology.allNodes()) {
+
+  const createNode = (name: string): ClusterNode => {
     const region = topology.regionOf(name) ?? topology.home
     const stats = new GroupStats()
     const upstream = new NodeUpstream({
       group: 'scores',
       nodeName: name,
       region,
-      topology,
+      get topology() {
+        return topology
+      },
       peerNamed: named,
       timeoutMs: options.timeoutMs ?? 10_000,
       stats,
       clock,
       onError: () => {},
     })
+    const asksOthers = isResizable || topology.isChanging || region !== topology.home
     const { group } = createTestGroup({
       loader,
       options,
@@ -130,9 +138,14 @@ export function createCluster(
         cacheName: name,
         standsInFor: (key) => (topology.ownerIn(region, key) === name ? undefined : 'guest'),
       },
-      ...(topology.isChanging || region !== topology.home ? { upstream } : {}),
+      ...(asksOthers ? { upstream } : {}),
     })
-    nodes.set(name, { group, peer: new FakePeer(name, new Map([[group.name, group]])) })
+    return { group, peer: new FakePeer(name, new Map([[group.name, group]])) }
+  }
+  const createNodes = () => {
+    for (const name of topology.allNodes()) {
+      if (!nodes.has(name)) nodes.set(name, createNode(name))
+    }
   }
   const peersIn = (region: string) => new RegionPeers(topology, region, named)
   const addEdge = (region = topology.home) => {
@@ -140,12 +153,22 @@ export function createCluster(
     group.registerPeers(peersIn(region))
     return group
   }
+
+  createNodes()
   return {
     edge: addEdge(),
     addEdge,
+    resize: (changed) => {
+      topology = new Topology(changed)
+      createNodes()
+    },
     clock,
-    topology,
-    ring: topology.ring,
+    get topology() {
+      return topology
+    },
+    get ring() {
+      return topology.ring
+    },
     node: (name) => nodes.get(name) as ClusterNode,
     peersIn,
   }

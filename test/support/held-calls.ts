@@ -1,0 +1,52 @@
+/** Owns calls to a peer that happen, and return, when a test says so: for each order of what races. */
+
+import { vi } from 'vitest'
+import type { FakePeer } from './cluster.ts'
+import { settle } from './settle.ts'
+
+export interface HeldCalls {
+  /** Lets the call that has waited longest go on: to the node, or with its answer back to the caller. */
+  step(): Promise<void>
+  /** `step` twice: there and back. */
+  pass(): Promise<void>
+  /** Holds no call from now on. */
+  free(): void
+}
+
+export function holdCalls(peer: FakePeer, method: 'get' | 'peek' | 'purge' | 'set'): HeldCalls {
+  const waiting: (() => void)[] = []
+  const wait = () => new Promise<void>((resolve) => waiting.push(resolve))
+  const call = peer[method].bind(peer) as (...args: unknown[]) => Promise<unknown>
+  const spy = vi.spyOn(peer, method).mockImplementation(async (...args: unknown[]) => {
+    await wait()
+    const answer = await call(...args)
+    await wait()
+    return answer as never
+  })
+  const step = async () => {
+    const next = waiting.shift()
+    if (next === undefined) throw new Error(`No ${method} of ${peer.name} waits.`)
+    next()
+    await settle()
+  }
+  return {
+    step,
+    pass: async () => {
+      await step()
+      await step()
+    },
+    free: () => spy.mockRestore(),
+  }
+}
+
+/** Every order of the events of both, in which each keeps its own. */
+export function interleavings<T>(first: readonly T[], second: readonly T[]): T[][] {
+  const [a, ...restOfFirst] = first
+  const [b, ...restOfSecond] = second
+  if (a === undefined) return [[...second]]
+  if (b === undefined) return [[...first]]
+  return [
+    ...interleavings(restOfFirst, second).map((rest) => [a, ...rest]),
+    ...interleavings(first, restOfSecond).map((rest) => [b, ...rest]),
+  ]
+}
