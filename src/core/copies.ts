@@ -3,6 +3,7 @@
  * a load's answer may be stored. How answers come about is the group's business.
  */
 
+import type { DurableTier, Memory } from './durable-tier.ts'
 import {
   type Copy,
   type Entry,
@@ -11,6 +12,7 @@ import {
   heldBytes,
   type StandIn,
 } from './entry.ts'
+import type { Which } from './entry-store.ts'
 import { Lru, type RemovalReason } from './lru.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
@@ -39,11 +41,23 @@ export class Copies {
   private readonly underWay = new UnderWay()
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
+  /** Only in a node, and of a durable group. */
+  readonly durable: DurableTier | undefined
 
-  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats) {
+  /** @param createDurable Makes what keeps the copies of a durable group beyond memory. */
+  constructor(
+    maxBytes: number,
+    maxValueBytes: number,
+    stats: GroupStats,
+    createDurable?: (memory: Memory) => DurableTier,
+  ) {
     this.maxValueBytes = maxValueBytes
     this.stats = stats
     this.copies = new Lru(maxBytes, (reason, copy) => this.removed(reason, copy))
+    this.durable = createDurable?.({
+      isHeld: (key) => this.copies.peek(key) !== undefined,
+      outlivesPurges: (copy) => this.outlivesPurges(copy),
+    })
   }
 
   get bytes(): number {
@@ -59,7 +73,8 @@ export class Copies {
    * count any more is removed.
    */
   lookup(key: string, nowMs: number): Copy | undefined {
-    const copy = this.copies.get(key)
+    const held = this.copies.get(key)
+    const copy = held ?? this.durable?.find(key, nowMs, this.purges.latest)
     if (copy === undefined) return undefined
     if (!this.outlivesPurges(copy)) {
       this.copies.delete(key, 'purged')
@@ -70,7 +85,17 @@ export class Copies {
       this.copies.delete(key, 'expired')
       return undefined
     }
+    if (held?.readBack === 'just-now') held.readBack = 'earlier'
+    // One that has no room is answered all the same, and read back again.
+    if (held === undefined) this.hold(key, copy)
     return copy
+  }
+
+  /** The entry of `key` in memory or on disk, fresh or stale. Leaves no trace: it renews and counts nothing. */
+  peek(key: string, nowMs: number): Entry | undefined {
+    const copy = this.copies.peek(key) ?? this.durable?.peek(key, nowMs, this.purges.latest)
+    if (copy === undefined || !this.outlivesPurges(copy)) return undefined
+    return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy.entry
   }
 
   /** To be taken when a load begins: what is purged or set from then on wins over what it brings. */
@@ -101,7 +126,9 @@ export class Copies {
     // A load that began later has answered: were its answer not kept, this one must not be either.
     if (!this.underWay.answers(key, sequence)) return false
     const held = this.copies.peek(key)
-    if (held !== undefined && held.sequence > sequence) return false
+    // What was read back is older than any load that may still answer: its number is not that of a load.
+    const isNewer = held !== undefined && held.readBack === undefined && held.sequence > sequence
+    if (isNewer) return false
 
     const copy: Copy = {
       entry,
@@ -111,8 +138,11 @@ export class Copies {
       ...(standIn === undefined ? {} : { standIn }),
     }
     const stored = freshnessAt(copy, nowMs) !== 'expired' && this.store(key, copy)
-    // What is held is older than the answer that could not be.
-    if (!stored) this.copies.delete(key, 'replaced')
+    if (!stored) {
+      // What is held is older than the answer that could not be.
+      this.copies.delete(key, 'replaced')
+      this.durable?.forget(key)
+    } else if (standIn === undefined) this.durable?.write(key, copy)
     return stored
   }
 
@@ -127,18 +157,38 @@ export class Copies {
     if (this.copies.peek(key) === copy) copy.retry = retry
   }
 
-  /** Makes loads under way for `key` come too late to be stored. */
+  /**
+   * Makes loads under way for `key` come too late to be stored. Throws `PeerUnavailableError` when its
+   * entry on disk could not be deleted.
+   */
   outdate(key: string): void {
     this.purges.markKey(key)
+    this.durable?.purge([{ key }], false, Number.POSITIVE_INFINITY)
   }
 
-  /** Takes effect on loads under way too. Returns how many copies were dropped or made stale. */
+  /**
+   * Takes effect on loads under way too. Returns how many entries were dropped or made stale; one that is
+   * in memory and on disk counts once. Throws `PeerUnavailableError` when those on disk could not be.
+   */
   purge(purge: Purge, nowMs: number): number {
     const { soft = false } = purge
-    if ('keys' in purge) return sum(purge.keys, (key) => this.purgeKey(key, soft, nowMs))
-    if ('tags' in purge)
-      return sum([...new Set(purge.tags)], (tag) => this.purgeTag(tag, soft, nowMs))
-    return this.purgeAll(soft, nowMs)
+    const purged = whichOf(purge)
+    const onDiskOnly = sum(purged, (which) => this.countOnDiskOnly(which))
+    const held = sum(purged, (which) => {
+      if ('key' in which) return this.purgeKey(which.key, soft, nowMs)
+      return 'tag' in which ? this.purgeTag(which.tag, soft, nowMs) : this.purgeAll(soft, nowMs)
+    })
+    // Last: memory is purged, whether the disk can be or not.
+    this.durable?.purge(purged, soft, nowMs)
+    return held + onDiskOnly
+  }
+
+  private countOnDiskOnly(which: Which): number {
+    const isCounted = (key: string) => {
+      const copy = this.copies.peek(key)
+      return copy !== undefined && carries(copy.entry, which) && this.outlivesPurges(copy)
+    }
+    return this.durable?.countBeyond(which, isCounted) ?? 0
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {
@@ -176,20 +226,26 @@ export class Copies {
   }
 
   private store(key: string, copy: Copy): boolean {
-    const { entry, sequence } = copy
-    const stored = this.hasRoomFor(key, entry) && this.copies.set(key, copy, heldBytes(key, entry))
+    const stored = this.hold(key, copy)
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
-    if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return stored
+  }
+
+  private hold(key: string, copy: Copy): boolean {
+    const { entry, sequence } = copy
+    const held = this.hasRoomFor(key, entry) && this.copies.set(key, copy, heldBytes(key, entry))
+    if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
+    return held
   }
 
   private outlivesPurges(copy: Copy): boolean {
     const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence, copy.judgedTo)
-    copy.judgedTo = this.purges.latest
-    return verdict.kind === 'stale'
-      ? this.makeStale(copy, verdict.fromMs)
-      : verdict.kind === 'valid'
+    const outlives =
+      verdict.kind === 'stale' ? this.makeStale(copy, verdict.fromMs) : verdict.kind === 'valid'
+    // Only then: what is purged, and still held, has to be found so by whoever comes next.
+    if (outlives) copy.judgedTo = this.purges.latest
+    return outlives
   }
 
   /** Returns whether the copy may live on as a stale one. */
@@ -211,6 +267,17 @@ export class Copies {
 
 function tagsOf(entry: Entry): readonly string[] {
   return entry.kind === 'value' ? entry.tags : []
+}
+
+function carries(entry: Entry, which: Which): boolean {
+  return !('tag' in which) || tagsOf(entry).includes(which.tag)
+}
+
+/** Each key and each tag once. */
+function whichOf(purge: Purge): Which[] {
+  if ('keys' in purge) return Array.from(new Set(purge.keys), (key) => ({ key }))
+  if ('tags' in purge) return Array.from(new Set(purge.tags), (tag) => ({ tag }))
+  return [{ all: true }]
 }
 
 function sum<T>(items: readonly T[], count: (item: T) => number): number {

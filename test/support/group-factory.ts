@@ -1,6 +1,7 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
 import { Circuit } from '../../src/core/circuit.ts'
+import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Fill } from '../../src/core/filler.ts'
 import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
 import { HotKeys } from '../../src/core/hot-keys.ts'
@@ -25,6 +26,7 @@ export interface TestGroupParts {
   readonly clock?: FakeClock
   readonly random?: () => number
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
+  readonly durable?: DurableParts
 }
 
 export interface TestGroup {
@@ -63,6 +65,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: new GroupStats(),
     hotKeys: new HotKeys(100),
+    durable: parts.durable,
     onError: (error) => errors.push(error),
   })
   return { group, clock, errors }
