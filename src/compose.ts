@@ -3,6 +3,7 @@
 import type { GroupConfig } from './config/config.ts'
 import { Circuit } from './core/circuit.ts'
 import { systemClock } from './core/clock.ts'
+import type { DurableParts } from './core/durable-tier.ts'
 import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type Placement } from './core/group.ts'
@@ -24,6 +25,8 @@ export interface PlacementParts {
   readonly flights: Flights<Fill>
   /** Loads in flight at once. */
   readonly maxLoads: number
+  /** What keeps the group's entries beyond memory. */
+  readonly durable?: DurableParts | undefined
 }
 
 /** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */
@@ -32,7 +35,7 @@ const HOT_KEYS = 100
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  { placement, maxBytes, maxLoads, flights }: PlacementParts,
+  { placement, maxBytes, maxLoads, flights, durable }: PlacementParts,
 ): Group {
   return new Group({
     name: config.name,
@@ -48,6 +51,7 @@ export function createGroup(
     entityTag,
     stats: new GroupStats(),
     hotKeys: new HotKeys(HOT_KEYS),
+    durable,
     onError: (error) => {
       logError('group failure', { group: config.name, node: placement.cacheName }, error)
     },

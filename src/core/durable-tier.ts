@@ -58,8 +58,8 @@ export class DurableTier {
   private waitingBytes = 0
   private isScheduled = false
   /**
-   * A row that does not count any more could not be deleted. Nothing is read or written from then on:
-   * which row that was is lost with the memory of it anyway.
+   * A row that does not count any more could not be deleted, or the store cannot say how large it is.
+   * Nothing is read or written from then on, until memory is lost.
    */
   private isBroken = false
 
@@ -261,7 +261,14 @@ export class DurableTier {
 
   private measure(measured: (store: EntryStore) => number, none: number): number {
     if (this.isBroken) return none
-    return this.attempt(() => measured(this.parts.store)) ?? none
+    try {
+      return measured(this.parts.store)
+    } catch (error) {
+      // Without its size a store cannot be bounded.
+      this.isBroken = true
+      this.failed(error)
+      return none
+    }
   }
 
   private attempt<T>(work: () => T): T | undefined {

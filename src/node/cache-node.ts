@@ -23,6 +23,8 @@ import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
+import { rememberedName } from './disk.ts'
+import { NodeDisk } from './node-disk.ts'
 
 /** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
 export interface CacheNode extends DurableObject<Cloudflare.Env> {
@@ -36,6 +38,8 @@ export interface CacheNode extends DurableObject<Cloudflare.Env> {
   purge(message: PurgeMessage): number
   /** The counters of all groups, and what they hold. */
   stats(message: Message): NodeStats
+  /** Sweeps the disk. */
+  alarm(): Promise<void>
 }
 
 type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => CacheNode
@@ -50,19 +54,32 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
     private readonly sinceMs = systemClock.now()
     private readonly groups = new Groups()
     private readonly edges: EdgeReports
+    private readonly disk: NodeDisk
 
     constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
       super(ctx, env)
-      const nodeName = ctx.id.name ?? ctx.id.toString()
+      const nodeName = ctx.id.name ?? rememberedName(ctx.storage) ?? ctx.id.toString()
       this.nodeName = nodeName
       const placement: Placement = {
         cacheName: nodeName,
         standsInFor: (key) => (ring.pick(key) === nodeName ? undefined : 'guest'),
       }
+      this.disk = new NodeDisk({
+        ctx,
+        nodeName,
+        configs: config.groups.values(),
+        groups: this.groups,
+        ring,
+        isOwned: (key) => placement.standsInFor(key) === undefined,
+        isRingChanging: false,
+      })
       for (const group of config.groups.values()) {
         const { maxBytes, maxLoads } = group
         const flights = new Singleflight<Fill>()
-        this.groups.add(createGroup(group, env, { placement, maxBytes, maxLoads, flights }))
+        const durable = this.disk.partsOf(group)
+        this.groups.add(
+          createGroup(group, env, { placement, maxBytes, maxLoads, flights, durable }),
+        )
       }
       this.edges = new EdgeReports(this.groups)
     }
@@ -91,8 +108,13 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
     stats(message: Message): NodeStats {
       this.requireVersion(message)
       this.hear(message)
+      this.disk.sweeper.sweepSome()
       const node = { node: this.nodeName, sinceMs: this.sinceMs }
       return nodeStats(node, this.groups, this.edges, systemClock.now())
+    }
+
+    override alarm(): Promise<void> {
+      return this.disk.sweeper.alarm()
     }
 
     private groupOf(message: GroupMessage): Group {
