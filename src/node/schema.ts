@@ -61,19 +61,22 @@ export type MetaName = 'version' | 'node' | 'ring'
  * Makes the tables what this version expects. Returns the version that had to be given up, if there was
  * one: of a later schema nothing is known, and what could not be purged must not be kept.
  */
-export function migrate(storage: DurableObjectStorage): number | undefined {
+export function migrate(
+  storage: DurableObjectStorage,
+  migrations = MIGRATIONS,
+): number | undefined {
   return storage.transactionSync(() => {
     const { sql } = storage
     const found = hasTables(sql) ? Number(readMeta(sql, 'version')) : 0
-    const isKnown = found <= MIGRATIONS.length
+    const isKnown = found <= migrations.length
     if (!isKnown) dropTables(sql)
     const version = isKnown ? found : 0
-    if (version === MIGRATIONS.length) return undefined
+    if (version === migrations.length) return undefined
     if (version === 0) {
       sql.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
     }
-    for (const statement of MIGRATIONS.slice(version).flat()) sql.exec(statement)
-    writeMeta(sql, 'version', String(MIGRATIONS.length))
+    for (const statement of migrations.slice(version).flat()) sql.exec(statement)
+    writeMeta(sql, 'version', String(migrations.length))
     return isKnown ? undefined : found
   })
 }

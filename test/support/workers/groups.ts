@@ -17,7 +17,7 @@ export const groups = {
     load: (key) => {
       lastingLoads.push(key)
       const value = new Uint8Array(Number.parseInt(key, 10) || 10).map((_, i) => (i * 31) >> 3)
-      return { value, tags: ['all', `tag of ${key}`] }
+      return { value, tags: ['all', `tag-of-${key}`] }
     },
   },
   scores: { load: (key) => (key === 'Tom' ? '630' : key === 'Jack' ? '589' : null) },
