@@ -4,6 +4,7 @@ import type { GroupConfig } from './config/config.ts'
 import type { Admission } from './core/admission.ts'
 import { Circuit } from './core/circuit.ts'
 import { systemClock } from './core/clock.ts'
+import type { DurableParts } from './core/durable-tier.ts'
 import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type Placement } from './core/group.ts'
@@ -28,11 +29,13 @@ export interface PlacementParts {
   readonly limit: Limit
   readonly stats: GroupStats
   /** What is asked before the loader. Default: nothing. */
-  readonly upstream?: Upstream
+  readonly upstream?: Upstream | undefined
   /** Which keys are worth the place of others. Default: all are. */
   readonly admission?: Admission
   /** Lets work go on that no caller waits for. */
   readonly keepAlive?: (work: Promise<unknown>) => void
+  /** What keeps the group's entries beyond memory. */
+  readonly durable?: DurableParts | undefined
 }
 
 /** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */

@@ -48,6 +48,8 @@ export interface GroupConfig {
   readonly access: Access
   /** Loads in flight at once, per node. */
   readonly maxLoads: number
+  /** Whether its nodes keep entries on disk too. */
+  readonly durable: boolean
   /** Whether traces may show keys. */
   readonly traceKeys: boolean
 }
@@ -203,6 +205,7 @@ function groupConfig(
     clientTtlMs: options.clientTtl,
     access: options.access,
     maxLoads: options.maxLoads,
+    durable: options.durable,
     traceKeys: options.traceKeys,
   }
 }

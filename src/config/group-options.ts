@@ -23,7 +23,7 @@ export interface CommonOptions {
   readonly clientTtl?: Duration
   readonly maxLoads?: number
   readonly eviction?: 'lru'
-  readonly durable?: false
+  readonly durable?: boolean
   readonly access?: 'public' | 'private'
   readonly traceKeys?: boolean
 }
@@ -115,7 +115,7 @@ const commonOptions = {
     128,
   ),
   eviction: v.optional(v.literal('lru', '"lru"'), 'lru'),
-  durable: v.optional(v.literal(false, 'false'), false),
+  durable: v.optional(v.boolean('true or false'), false),
   access: v.optional(v.picklist(['public', 'private'], '"public" or "private"'), 'public'),
   traceKeys: v.optional(v.boolean('true or false'), false),
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Admission } from './admission.ts'
+import type { DurableTier, Memory } from './durable-tier.ts'
 import {
   type Copy,
   type Entry,
@@ -13,6 +14,7 @@ import {
   isKept,
   type StandIn,
 } from './entry.ts'
+import type { Which } from './entry-store.ts'
 import { Lru, type RemovalReason } from './lru.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
@@ -36,6 +38,18 @@ export interface Holding {
   readonly standIn?: StandIn | undefined
 }
 
+export interface CopiesParts {
+  /** The bound on what is held, in bytes. */
+  readonly maxBytes: number
+  /** Larger values are not held. */
+  readonly maxValueBytes: number
+  readonly stats: GroupStats
+  /** Which keys are worth the place of others. Default: all are. */
+  readonly admission?: Admission | undefined
+  /** Makes what keeps the copies of a durable group beyond memory. */
+  readonly createDurable?: ((memory: Memory) => DurableTier) | undefined
+}
+
 export class Copies {
   private readonly copies: Lru<Copy>
   private readonly purges = new PurgeLog()
@@ -44,13 +58,18 @@ export class Copies {
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
   private readonly admission: Admission | undefined
+  /** Only in a node, and of a durable group. */
+  readonly durable: DurableTier | undefined
 
-  /** @param admission Which keys are worth the place of others. Default: all are. */
-  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats, admission?: Admission) {
+  constructor({ admission, createDurable, maxBytes, maxValueBytes, stats }: CopiesParts) {
     this.maxValueBytes = maxValueBytes
     this.stats = stats
     this.admission = admission
     this.copies = new Lru(maxBytes, (reason, copy) => this.removed(reason, copy))
+    this.durable = createDurable?.({
+      isHeld: (key) => this.copies.peek(key) !== undefined,
+      outlivesPurges: (copy) => this.outlivesPurges(copy),
+    })
   }
 
   get bytes(): number {
@@ -66,7 +85,8 @@ export class Copies {
    * the worst case. What does not count any more is removed.
    */
   lookup(key: string, nowMs: number): Copy | undefined {
-    const copy = this.copies.get(key)
+    const held = this.copies.get(key)
+    const copy = held ?? this.durable?.find(key, nowMs, this.purges.latest)
     if (copy === undefined) return undefined
     if (!this.outlivesPurges(copy)) {
       this.copies.delete(key, 'purged')
@@ -78,12 +98,18 @@ export class Copies {
       this.copies.delete(key, 'expired')
       return undefined
     }
+    if (held?.readBack === 'just-now') held.readBack = 'earlier'
+    // One that has no room is answered all the same, and read back again.
+    if (held === undefined) this.hold(key, copy)
     return copy
   }
 
-  /** As `lookup`, but changes nothing, and gives no copy that is only good to be renewed. */
+  /**
+   * The copy of `key` in memory or on disk, fresh or stale. Leaves no trace: it renews and counts nothing.
+   * None that is only good to be renewed.
+   */
   peek(key: string, nowMs: number): Copy | undefined {
-    const copy = this.copies.peek(key)
+    const copy = this.copies.peek(key) ?? this.durable?.peek(key, nowMs, this.purges.latest)
     if (copy === undefined || !this.outlivesPurges(copy)) return undefined
     return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
   }
@@ -117,7 +143,9 @@ export class Copies {
     // A load that began later has answered: were its answer not kept, this one must not be either.
     if (!this.underWay.answers(key, sequence)) return false
     const held = this.copies.peek(key)
-    if (held !== undefined && held.sequence > sequence) return false
+    // What was read back is older than any load that may still answer: its number is not that of a load.
+    const isNewer = held !== undefined && held.readBack === undefined && held.sequence > sequence
+    if (isNewer) return false
 
     const copy: Copy = {
       entry,
@@ -129,8 +157,11 @@ export class Copies {
       ...(standIn === undefined ? {} : { standIn }),
     }
     const stored = freshnessAt(copy, nowMs) !== 'expired' && this.store(key, copy)
-    // What is held is older than the answer that could not be.
-    if (!stored) this.copies.delete(key, 'replaced')
+    if (!stored) {
+      // What is held is older than the answer that could not be.
+      this.copies.delete(key, 'replaced')
+      this.durable?.forget(key)
+    } else if (standIn === undefined) this.durable?.write(key, copy)
     return stored
   }
 
@@ -145,18 +176,38 @@ export class Copies {
     if (this.copies.peek(key) === copy) copy.retry = retry
   }
 
-  /** Makes loads under way for `key` come too late to be stored. */
+  /**
+   * Makes loads under way for `key` come too late to be stored. Throws `PeerUnavailableError` when its
+   * entry on disk could not be deleted.
+   */
   outdate(key: string): void {
     this.purges.markKey(key)
+    this.durable?.purge([{ key }], false, Number.POSITIVE_INFINITY)
   }
 
-  /** Takes effect on loads under way too. Returns how many copies were dropped or made stale. */
+  /**
+   * Takes effect on loads under way too. Returns how many entries were dropped or made stale; one that is
+   * in memory and on disk counts once. Throws `PeerUnavailableError` when those on disk could not be.
+   */
   purge(purge: Purge, nowMs: number): number {
     const { soft = false } = purge
-    if ('keys' in purge) return sum(purge.keys, (key) => this.purgeKey(key, soft, nowMs))
-    if ('tags' in purge)
-      return sum([...new Set(purge.tags)], (tag) => this.purgeTag(tag, soft, nowMs))
-    return this.purgeAll(soft, nowMs)
+    const purged = whichOf(purge)
+    const onDiskOnly = sum(purged, (which) => this.countOnDiskOnly(which))
+    const held = sum(purged, (which) => {
+      if ('key' in which) return this.purgeKey(which.key, soft, nowMs)
+      return 'tag' in which ? this.purgeTag(which.tag, soft, nowMs) : this.purgeAll(soft, nowMs)
+    })
+    // Last: memory is purged, whether the disk can be or not.
+    this.durable?.purge(purged, soft, nowMs)
+    return held + onDiskOnly
+  }
+
+  private countOnDiskOnly(which: Which): number {
+    const isCounted = (key: string) => {
+      const copy = this.copies.peek(key)
+      return copy !== undefined && carries(copy.entry, which) && this.outlivesPurges(copy)
+    }
+    return this.durable?.countBeyond(which, isCounted) ?? 0
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {
@@ -194,14 +245,19 @@ export class Copies {
   }
 
   private store(key: string, copy: Copy): boolean {
-    const { entry, sequence } = copy
-    const bytes = heldBytes(key, entry)
-    const stored =
-      this.hasRoomFor(key, entry) && this.isWorthIt(key, bytes) && this.copies.set(key, copy, bytes)
+    const stored = this.hold(key, copy)
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
-    if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return stored
+  }
+
+  private hold(key: string, copy: Copy): boolean {
+    const { entry, sequence } = copy
+    const bytes = heldBytes(key, entry)
+    const held =
+      this.hasRoomFor(key, entry) && this.isWorthIt(key, bytes) && this.copies.set(key, copy, bytes)
+    if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
+    return held
   }
 
   /** Whether a key may displace another one: only where there is no room left is that a question. */
@@ -215,10 +271,11 @@ export class Copies {
 
   private outlivesPurges(copy: Copy): boolean {
     const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence, copy.judgedTo)
-    copy.judgedTo = this.purges.latest
-    return verdict.kind === 'stale'
-      ? this.makeStale(copy, verdict.fromMs)
-      : verdict.kind === 'valid'
+    const outlives =
+      verdict.kind === 'stale' ? this.makeStale(copy, verdict.fromMs) : verdict.kind === 'valid'
+    // Only then: what is purged, and still held, has to be found so by whoever comes next.
+    if (outlives) copy.judgedTo = this.purges.latest
+    return outlives
   }
 
   /** Returns whether the copy may live on as a stale one. */
@@ -240,6 +297,17 @@ export class Copies {
 
 function tagsOf(entry: Entry): readonly string[] {
   return entry.kind === 'value' ? entry.tags : []
+}
+
+function carries(entry: Entry, which: Which): boolean {
+  return !('tag' in which) || tagsOf(entry).includes(which.tag)
+}
+
+/** Each key and each tag once. */
+function whichOf(purge: Purge): Which[] {
+  if ('keys' in purge) return Array.from(new Set(purge.keys), (key) => ({ key }))
+  if ('tags' in purge) return Array.from(new Set(purge.tags), (tag) => ({ tag }))
+  return [{ all: true }]
 }
 
 function sum<T>(items: readonly T[], count: (item: T) => number): number {

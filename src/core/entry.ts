@@ -68,6 +68,11 @@ export interface Copy {
   judgedTo?: number
   /** Not fresh any more, whatever the clock does. */
   isPurgedSoftly?: true
+  /**
+   * Set when the entry was read back from disk, which no load has done: its number is that of the last
+   * purge it has outlived. `just-now`: nobody has looked it up since.
+   */
+  readBack?: 'just-now' | 'earlier'
 }
 
 export interface Retry {
@@ -136,7 +141,8 @@ export function hasValidator(entry: Entry): entry is ValueEntry {
   return entry.kind === 'value' && (entry.originEtag ?? entry.lastModified) !== undefined
 }
 
-function staleUntilMs(entry: ValueEntry): number {
+/** The end of both stale windows. */
+export function staleUntilMs(entry: ValueEntry): number {
   return entry.expiresAtMs + Math.max(entry.staleWhileRevalidateMs, entry.staleIfErrorMs)
 }
 

@@ -8,6 +8,7 @@ import type { Admission } from './admission.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
 import { Copies, type Ticket } from './copies.ts'
+import { type DurableParts, DurableTier, type Memory } from './durable-tier.ts'
 import {
   type Copy,
   type Entry,
@@ -93,6 +94,8 @@ export interface GroupParts {
   readonly admission?: Admission | undefined
   /** Lets work go on that no caller waits for. Default: it goes on by itself. */
   readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
+  /** What keeps the entries beyond this place's memory, in a node of a durable group. */
+  readonly durable?: DurableParts | undefined
   /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -111,7 +114,11 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats, parts.admission)
+    const { admission, durable, maxBytes } = parts
+    const { maxValueBytes } = options
+    const createDurable =
+      durable && ((memory: Memory) => new DurableTier({ ...parts, ...durable }, memory))
+    this.copies = new Copies({ admission, createDurable, maxBytes, maxValueBytes, stats })
     const runner = new LoadRunner({ ...parts, group: name, timeoutMs: options.timeoutMs })
     const standsInFor = (key: string) => placement.standsInFor(key)
     this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
@@ -130,6 +137,26 @@ export class Group {
   /** The bound on `bytes`. */
   get maxBytes(): number {
     return this.parts.maxBytes
+  }
+
+  /** The bytes of the entries on disk, as `storedBytes` counts them. */
+  get durableBytes(): number {
+    return this.copies.durable?.bytes ?? 0
+  }
+
+  /** How many entries are on disk. */
+  get durableItems(): number {
+    return this.copies.durable?.items ?? 0
+  }
+
+  /** Before this moment `sweep` would find nothing. `Infinity`: there is nothing on disk. */
+  get earliestGoneMs(): number {
+    return this.copies.durable?.earliestGoneMs ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Deletes entries on disk that are of no use any more. Returns whether there may be more of them. */
+  sweep(nowMs: number, most: number): boolean {
+    return this.copies.durable?.sweep(nowMs, most) ?? false
   }
 
   /** 1 while the group's origin is left alone here, as it keeps failing, else 0. */
@@ -255,7 +282,7 @@ export class Group {
     return report
   }
 
-  /** What memory has of `key`, for a node that owns it from now on. Starts nothing, and counts nothing. */
+  /** What memory or disk has of `key`, for a node that owns it from now on. Starts nothing, and counts nothing. */
   peek(key: string): Reply | undefined {
     const nowMs = this.parts.clock.now()
     const copy = this.copies.peek(key, nowMs)
@@ -265,7 +292,7 @@ export class Group {
     return { ...answerOf(copy.entry), path }
   }
 
-  /** `set` in this place alone. */
+  /** `set` in this place alone. Throws `PeerUnavailableError` when the disk would keep the older value. */
   async setLocally(key: string, value: NewValue): Promise<SetOutcome> {
     const entry = await this.filler.entryOf(value)
     if (!this.copies.hasRoomFor(key, entry)) return 'too-large'
@@ -276,7 +303,10 @@ export class Group {
     return stored ? 'stored' : 'no-life'
   }
 
-  /** `purge` in this place alone. Returns how many entries were dropped or made stale. */
+  /**
+   * `purge` in this place alone. Returns how many entries were dropped or made stale. Throws
+   * `PeerUnavailableError` when those on disk could not be.
+   */
   purgeLocally(purge: Purge): number {
     const { clock, flights } = this.parts
     if ('keys' in purge) for (const key of purge.keys) flights.forget(key)
@@ -297,6 +327,7 @@ export class Group {
     const freshness = freshnessAt(copy, nowMs)
     if (freshness === 'fresh') {
       this.stats.hits++
+      if (copy.readBack === 'just-now') this.stats.durableHits++
       return this.reply(key, nowMs, hitFill(copy, nowMs))
     }
     // With peers, to answer with a stale value is for its owner to decide, and to refresh it.

@@ -1,4 +1,4 @@
-/** Owns the ring's hash function. Hashing for security is left to the platform. */
+/** Owns the hash function of the ring and of checksums. Hashing for security is left to the platform. */
 
 const encoder = new TextEncoder()
 
@@ -9,10 +9,10 @@ const encoder = new TextEncoder()
  * the published vectors are in the tests.
  */
 export function murmur3(text: string, seed = 0): number {
-  return isAscii(text) ? hashAscii(text, seed) : hashBytes(encoder.encode(text), seed)
+  return isAscii(text) ? hashAscii(text, seed) : murmur3Bytes(encoder.encode(text), seed)
 }
 
-/** `hashBytes` of the character codes, which for ASCII are the bytes; saves encoding the text. */
+/** `murmur3Bytes` of the character codes, which for ASCII are the bytes; saves encoding the text. */
 function hashAscii(text: string, seed: number): number {
   const blockEnd = text.length & ~3
   let hash = seed
@@ -26,7 +26,8 @@ function hashAscii(text: string, seed: number): number {
   return finalise(hash ^ scramble(tail) ^ text.length)
 }
 
-function hashBytes(bytes: Uint8Array, seed: number): number {
+/** As `murmur3`, of bytes. */
+export function murmur3Bytes(bytes: Uint8Array, seed: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const blockEnd = bytes.length & ~3
   let hash = seed

@@ -12,6 +12,9 @@ interface Gauges {
   readonly items: number
   /** The bound on `bytes`. */
   readonly maxBytes: number
+  /** What the entries on disk count as; 0 in a group that is not durable. */
+  readonly durableBytes: number
+  readonly durableItems: number
   /** How many nodes leave the group's origin alone, as it keeps failing: of one node, 0 or 1. */
   readonly openCircuits: number
 }
@@ -53,12 +56,14 @@ export function nodeStats(
   nowMs: number,
 ): NodeStats {
   const reports = Array.from(groups, (group) => {
-    const { name, stats, bytes, items, maxBytes, openCircuits } = group
+    const { name, stats, bytes, items, maxBytes, durableBytes, durableItems, openCircuits } = group
     const report: GroupReport = {
       ...countersOf(stats),
       bytes,
       items,
       maxBytes,
+      durableBytes,
+      durableItems,
       openCircuits,
       edge: edges.countersOf(name),
       hotKeys: group.hottestKeys(),

@@ -35,8 +35,10 @@ export class GroupStats {
   edgeLoads = 0
   /** Values that came from the previous owner's memory while the ring changes: none in this version. */
   handoffs = 0
-  /** Gets that entries on disk answered. A part of `hits`: none in this version. */
+  /** Gets that a fresh entry answered which was read back from disk for them. A part of `hits`. */
   durableHits = 0
+  /** Reads and writes of entries on disk that failed. They cost durability, never an answer. */
+  durableErrors = 0
   /** Values that their owner answered but could not store: too large. Not: a `ttl` of 0, hot copies. */
   rejected = 0
   /** Entries that left the cache, by reason. */

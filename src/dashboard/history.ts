@@ -45,8 +45,10 @@ export function noCounted(): Counted {
 
 /** The counters of a report, without what it says of the moment. Those that an older node lacks are 0. */
 export function countedOf(report: GroupReport): Counted {
-  const { bytes: _, items: _i, maxBytes: _m, openCircuits: _o, hotKeys: _h, ...counted } = report
-  return add<Counted>(noCounted(), counted)
+  const none = noCounted()
+  const names = Object.keys(none) as (keyof Counted)[]
+  const counted = names.map((name) => [name, report[name]] as const)
+  return add(none, Object.fromEntries(counted) as unknown as Counted)
 }
 
 /** The history with one more report. Time between reports is this browser's: servers' clocks differ. */

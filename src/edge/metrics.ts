@@ -86,7 +86,7 @@ const METRICS: readonly Metric[] = [
   ]),
   counter(
     'hits_total',
-    'Gets answered with a fresh entry from memory, by cache.',
+    'Gets answered with a fresh entry, by cache.',
     ({ hits, durableHits, edge }) => [
       [{ cache: 'hot' }, edge.hits],
       [{ cache: 'main' }, hits - durableHits],
@@ -137,19 +137,26 @@ const METRICS: readonly Metric[] = [
     "Values taken from the previous owner's memory.",
     ({ handoffs }) => handoffs,
   ),
+  counter(
+    'durable_errors_total',
+    'Reads and writes of entries on disk that failed.',
+    ({ durableErrors = 0 }) => [[{}, durableErrors]],
+  ),
   counterOfBoth('rejected_total', 'Values too large to store.', ({ rejected }) => rejected),
   counter('evictions_total', 'Entries that left a cache, by reason.', ({ evictions, edge }) => [
     ...Object.entries(evictions).map(([reason, n]): Part => [{ cache: 'main', reason }, n]),
     ...Object.entries(edge.evictions).map(([reason, n]): Part => [{ cache: 'hot', reason }, n]),
   ]),
   perGroup('load_seconds', 'histogram', 'How long loads took, in seconds.', loadSeconds),
-  gauge('bytes', 'Bytes held, by cache.', ({ bytes }, node, group) => [
+  gauge('bytes', 'Bytes held, by cache.', ({ bytes, durableBytes = 0 }, node, group) => [
     [{ cache: 'main' }, bytes],
     [{ cache: 'hot' }, hot(node, group, 'bytes')],
+    [{ cache: 'durable' }, durableBytes],
   ]),
-  gauge('items', 'Entries held, by cache.', ({ items }, node, group) => [
+  gauge('items', 'Entries held, by cache.', ({ items, durableItems = 0 }, node, group) => [
     [{ cache: 'main' }, items],
     [{ cache: 'hot' }, hot(node, group, 'items')],
+    [{ cache: 'durable' }, durableItems],
   ]),
   gauge('max_bytes', 'The bound on bytes held.', ({ maxBytes }) => [[{ cache: 'main' }, maxBytes]]),
   gauge('open_circuits', 'Whether the origin is left alone, as it fails.', ({ openCircuits }) => [

@@ -26,12 +26,18 @@ import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Singleflight } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import { Topology } from '../core/topology.ts'
+import type { Upstream } from '../core/upstream.ts'
 import { logError } from '../log.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
+import { rememberedName } from './disk.ts'
+import { NodeDisk } from './node-disk.ts'
 
 /** A cache node, as its peers call it. */
-export type CacheNode = DurableObject<Cloudflare.Env> & NodeCalls
+export interface CacheNode extends DurableObject<Cloudflare.Env>, NodeCalls {
+  /** Sweeps the disk. */
+  alarm(): Promise<void>
+}
 
 type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => CacheNode
 
@@ -46,10 +52,11 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
     private readonly sinceMs = systemClock.now()
     private readonly groups = new Groups()
     private readonly edges: EdgeReports
+    private readonly disk: NodeDisk
 
     constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
       super(ctx, env)
-      const nodeName = ctx.id.name ?? ctx.id.toString()
+      const nodeName = ctx.id.name ?? rememberedName(ctx.storage) ?? ctx.id.toString()
       this.nodeName = nodeName
       // A name of an older setting is no owner's.
       const region = topology.regionOf(nodeName) ?? topology.home
@@ -57,30 +64,26 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         cacheName: nodeName,
         standsInFor: (key) => (topology.ownerIn(region, key) === nodeName ? undefined : 'guest'),
       }
-      const asksOthers = topology.isChanging || region !== topology.home
-      const peers = new StubPeers(topology, env.CACHE_NODE)
-      for (const config of groupConfigs) {
+      this.disk = new NodeDisk({
+        ctx,
+        nodeName,
+        configs: groupConfigs,
+        groups: this.groups,
+        ring: topology.ring,
+        isOwned: (key) => placement.standsInFor(key) === undefined,
+        isRingChanging: topology.isChanging,
+      })
+      const nodes = new StubPeers(topology, env.CACHE_NODE)
+      for (const groupConfig of groupConfigs) {
         const stats = new GroupStats()
-        const upstream = new NodeUpstream({
-          group: config.name,
-          nodeName,
-          region,
-          topology,
-          peerNamed: (name) => peers.named(name),
-          timeoutMs: config.options.timeoutMs,
-          stats,
-          clock: systemClock,
-          onError: (error) => {
-            logError('node unreachable', { group: config.name, node: nodeName }, error)
-          },
-        })
-        const group = createGroup(config, env, {
+        const group = createGroup(groupConfig, env, {
           placement,
-          maxBytes: config.maxBytes,
-          limit: new LoadLimit(config.maxLoads),
+          maxBytes: groupConfig.maxBytes,
+          limit: new LoadLimit(groupConfig.maxLoads),
           flights: new Singleflight<Fill>(),
           stats,
-          ...(asksOthers ? { upstream } : {}),
+          durable: this.disk.partsOf(groupConfig),
+          upstream: upstreamOf(groupConfig, nodeName, nodes, stats),
         })
         this.groups.add(group)
       }
@@ -117,8 +120,13 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
     stats(message: Message): NodeStats {
       this.requireVersion(message)
       this.hear(message)
+      this.disk.sweeper.sweepSome()
       const node = { node: this.nodeName, sinceMs: this.sinceMs }
       return nodeStats(node, this.groups, this.edges, systemClock.now())
+    }
+
+    override alarm(): Promise<void> {
+      return this.disk.sweeper.alarm()
     }
 
     private groupOf(message: GroupMessage): Group {
@@ -141,4 +149,27 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       if (report !== undefined) this.edges.receive(report, systemClock.now())
     }
   }
+}
+
+/** What a node asks before it loads; `undefined` where no other node can know better. */
+function upstreamOf(
+  { name: group, options: { timeoutMs } }: GroupConfig,
+  nodeName: string,
+  nodes: StubPeers,
+  stats: GroupStats,
+): Upstream | undefined {
+  const { topology } = nodes
+  const region = topology.regionOf(nodeName) ?? topology.home
+  if (!topology.isChanging && region === topology.home) return undefined
+  return new NodeUpstream({
+    group,
+    nodeName,
+    region,
+    topology,
+    peerNamed: (name) => nodes.named(name),
+    timeoutMs,
+    stats,
+    clock: systemClock,
+    onError: (error) => logError('node unreachable', { group, node: nodeName }, error),
+  })
 }

@@ -2,6 +2,7 @@
 
 import type { Admission } from '../../src/core/admission.ts'
 import { Circuit } from '../../src/core/circuit.ts'
+import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Fill } from '../../src/core/filler.ts'
 import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
 import { HotKeys } from '../../src/core/hot-keys.ts'
@@ -30,6 +31,7 @@ export interface TestGroupParts {
   readonly upstream?: Upstream
   readonly admission?: Admission
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
+  readonly durable?: DurableParts
 }
 
 export interface TestGroup {
@@ -70,6 +72,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     upstream: parts.upstream,
     admission: parts.admission,
     hotKeys: new HotKeys(100),
+    durable: parts.durable,
     onError: (error) => errors.push(error),
   })
   return { group, clock, errors }

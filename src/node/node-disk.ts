@@ -1,0 +1,69 @@
+/** Owns how the groups of a node come by its disk: their stores, and when those are written and swept. */
+
+import type { GroupConfig } from '../config/config.ts'
+import { systemClock } from '../core/clock.ts'
+import type { DurableParts } from '../core/durable-tier.ts'
+import type { EntryStore } from '../core/entry-store.ts'
+import type { Group } from '../core/group.ts'
+import { murmur3 } from '../core/hash.ts'
+import type { Ring } from '../core/ring.ts'
+import { logError } from '../log.ts'
+import { openDisk } from './disk.ts'
+import { Sweeper } from './sweeper.ts'
+
+/** How much more of a durable group a node has room for on disk than in memory. */
+const TIMES_MEMORY = 8
+
+export interface NodeDiskParts {
+  readonly ctx: DurableObjectState
+  readonly nodeName: string
+  readonly configs: Iterable<GroupConfig>
+  /** The node's groups; those that are added later are swept too. */
+  readonly groups: Iterable<Group>
+  readonly ring: Ring
+  readonly isOwned: (key: string) => boolean
+  /** While the ring changes, those who own a key now ask those who did before. */
+  readonly isRingChanging: boolean
+}
+
+export class NodeDisk {
+  readonly sweeper: Sweeper
+  private readonly parts: NodeDiskParts
+  private readonly stores: ReadonlyMap<string, EntryStore>
+
+  constructor(parts: NodeDiskParts) {
+    const { configs, ctx, nodeName, ring } = parts
+    const onError = (error: unknown) => logError('disk failure', { node: nodeName }, error)
+    this.parts = parts
+    this.stores = openDisk({
+      ...parts,
+      storage: ctx.storage,
+      groups: Array.from(configs).flatMap(({ name, durable }) => (durable ? [name] : [])),
+      ring: `${ring.nodes.length} nodes, ${murmur3(ring.nodes.join())}`,
+      onError,
+    })
+    this.sweeper = new Sweeper({
+      ...parts,
+      storage: ctx.storage,
+      clock: systemClock,
+      waitUntil: (promise) => ctx.waitUntil(promise),
+      onError,
+    })
+  }
+
+  /** What keeps a group's entries on disk; `undefined` where it is not durable. */
+  partsOf({ name, maxBytes }: GroupConfig): DurableParts | undefined {
+    const { ctx, isOwned } = this.parts
+    const store = this.stores.get(name)
+    return (
+      store && {
+        store,
+        maxBytes: maxBytes * TIMES_MEMORY,
+        isOwned,
+        // A timer, as the answer is on its way by then; kept alive, as nobody waits for it.
+        later: (run) => ctx.waitUntil(scheduler.wait(0).then(run)),
+        onWritten: (earliestGoneMs) => this.sweeper.expect(earliestGoneMs),
+      }
+    )
+  }
+}
