@@ -7,9 +7,8 @@ import { type GroupReport, type NodeStats, sumOf } from '../../src/core/node-sta
 export type Said = Partial<Omit<GroupReport, 'edge'>> & { readonly edge?: Partial<Counters> }
 
 export function groupReport({ edge = {}, ...said }: Said): GroupReport {
-  const zeros = { bytes: 0, items: 0, maxBytes: 1_024, openCircuits: 0, hotKeys: [] }
   const counters = add<Counters>(noCounters(), said as Counters)
-  return { ...zeros, ...counters, ...gaugesOf(said), edge: add(noCounters(), edge as Counters) }
+  return { ...counters, ...gaugesOf(said), edge: add(noCounters(), edge as Counters) }
 }
 
 function gaugesOf({
@@ -17,9 +16,11 @@ function gaugesOf({
   items = 0,
   maxBytes = 1_024,
   openCircuits = 0,
+  durableBytes = 0,
+  durableItems = 0,
   hotKeys = [],
 }: Said) {
-  return { bytes, items, maxBytes, openCircuits, hotKeys }
+  return { bytes, items, maxBytes, openCircuits, durableBytes, durableItems, hotKeys }
 }
 
 /** A node with the group `pages`. */
