@@ -1,7 +1,7 @@
 /** Owns what a node asks of the key's previous owner, and of its owner in the home region. */
 
 import { type Clock, within } from './clock.ts'
-import { PeerUnavailableError } from './errors.ts'
+import { PeerRestingError, PeerUnavailableError } from './errors.ts'
 import { unlessUnavailable } from './fan-out.ts'
 import type { LoadFailure } from './loader.ts'
 import { PeekWorth } from './peek-worth.ts'
@@ -77,6 +77,8 @@ export class NodeUpstream implements Upstream {
   }
 
   private failed(error: PeerUnavailableError): void {
+    // No call has been made.
+    if (error instanceof PeerRestingError) return
     this.parts.stats.peerErrors++
     this.parts.onError(error)
   }

@@ -3,7 +3,7 @@
 import type { Circuit } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
-import { PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
+import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
@@ -87,7 +87,8 @@ export class StubPeer implements Peer {
       health.succeeded(admission)
       return answer
     } catch (error) {
-      health.failed(admission, clock.now())
+      if (lacksGroup(error)) health.succeeded(admission)
+      else health.failed(admission, clock.now())
       throw error
     }
   }
@@ -119,6 +120,12 @@ export class StubPeer implements Peer {
   private node(): RemoteNode {
     return this.parts.stub() as RemoteNode
   }
+}
+
+/** Of a node that has not been deployed yet: it serves the groups that it knows. */
+function lacksGroup(error: unknown): boolean {
+  const { cause } = error as Error
+  return (cause as Partial<NoSuchGroupError> | undefined)?.code === 'no-such-group'
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Owns calls to a peer that happen, and return, when a test says so: for each order of what races. */
 
-import { vi } from 'vitest'
 import type { FakePeer } from './cluster.ts'
 import { settle } from './settle.ts'
 
 export interface HeldCalls {
+  /** How many calls wait, on either way. */
+  readonly waiting: number
   /** Lets the call that has waited longest go on: to the node, or with its answer back to the caller. */
   step(): Promise<void>
   /** `step` twice: there and back. */
@@ -17,12 +18,14 @@ export function holdCalls(peer: FakePeer, method: 'get' | 'peek' | 'purge' | 'se
   const waiting: (() => void)[] = []
   const wait = () => new Promise<void>((resolve) => waiting.push(resolve))
   const call = peer[method].bind(peer) as (...args: unknown[]) => Promise<unknown>
-  const spy = vi.spyOn(peer, method).mockImplementation(async (...args: unknown[]) => {
+  const held = async (...args: unknown[]) => {
     await wait()
     const answer = await call(...args)
     await wait()
-    return answer as never
-  })
+    return answer
+  }
+  // Not by spying: a scenario that runs a thousand times would be remembered as often.
+  Object.defineProperty(peer, method, { value: held, configurable: true })
   const step = async () => {
     const next = waiting.shift()
     if (next === undefined) throw new Error(`No ${method} of ${peer.name} waits.`)
@@ -30,12 +33,15 @@ export function holdCalls(peer: FakePeer, method: 'get' | 'peek' | 'purge' | 'se
     await settle()
   }
   return {
+    get waiting() {
+      return waiting.length
+    },
     step,
     pass: async () => {
       await step()
       await step()
     },
-    free: () => spy.mockRestore(),
+    free: () => Reflect.deleteProperty(peer, method),
   }
 }
 
