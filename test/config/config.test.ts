@@ -101,6 +101,7 @@ describe('a group', () => {
       clientTtlMs: 0,
       access: 'public',
       maxLoads: 128,
+      durable: false,
       traceKeys: false,
     })
   })
@@ -123,7 +124,7 @@ describe('a group', () => {
       clientTtl: '1h',
       headers: { Accept: 'text/html' },
       eviction: 'lru',
-      durable: false,
+      durable: true,
       access: 'private',
     } as const
 
@@ -144,6 +145,7 @@ describe('a group', () => {
         maxValueBytes: 524_288,
       },
       maxLoads: 4,
+      durable: true,
       access: 'private',
       maxBytes: 1_048_576,
       clientTtlMs: 3_600_000,
@@ -232,7 +234,7 @@ describe('a group', () => {
       'groups.g.headers.a',
     ],
     ['an eviction that does not exist', { load, eviction: 'fifo' }, 'groups.g.eviction'],
-    ['durable, as long as it would do nothing', { load, durable: true }, 'groups.g.durable'],
+    ['durable by a word', { load, durable: 'yes' }, 'groups.g.durable'],
     ['access for nobody', { load, access: 'none' }, 'groups.g.access'],
   ])('with %s is refused, and the field named', (_, definition, field) => {
     expect(configError({}, { g: definition }).field).toBe(field)

@@ -97,7 +97,7 @@ describe('GET /metrics', () => {
     )
     for (const { name, help, metrics } of counted) {
       const places = metrics.map(({ labels }) => `${labels?.group} ${labels?.node}`)
-      expect([name, new Set(places).size]).toEqual([name, 4 * 4])
+      expect([name, new Set(places).size]).toEqual([name, 5 * 4])
       expect(help).not.toBe('')
     }
     expect([...all].map(([name, { type }]) => `${name} ${type.toLowerCase()}`)).toEqual([
@@ -115,6 +115,7 @@ describe('GET /metrics', () => {
       'groupcache_guest_loads_total counter',
       'groupcache_edge_loads_total counter',
       'groupcache_handoffs_total counter',
+      'groupcache_durable_errors_total counter',
       'groupcache_rejected_total counter',
       'groupcache_evictions_total counter',
       'groupcache_load_seconds histogram',

@@ -5,11 +5,11 @@ import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
 import type { Purge } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { SWEEP_AFTER_MS } from '../../src/node/sweeper.ts'
-import { lastingLoads } from '../support/workers/groups.ts'
+import { durableLoads } from '../support/workers/groups.ts'
 
 const ring = new Ring(Array.from({ length: 16 }, (_, i) => `node-${i}`))
 const version = PROTOCOL_VERSION
-const group = 'lasting'
+const group = 'durable'
 const HOUR_MS = 3_600_000
 
 /** A key of its own for each test, and the nodes that have to do with it. */
@@ -56,7 +56,7 @@ function neighbour(): string {
 async function begin(nextKey: string) {
   key = nextKey
   await purge({ all: true })
-  lastingLoads.length = 0
+  durableLoads.length = 0
 }
 
 beforeEach(() => begin(`10-${keys++}`))
@@ -71,7 +71,7 @@ describe('a node of a durable group', () => {
 
     expect(reply).toMatchObject({ kind: 'value', path: [{ hit: true }] })
     expect(reply.kind === 'value' && reply.entry).toEqual(loaded.kind === 'value' && loaded.entry)
-    expect(lastingLoads).toEqual([key])
+    expect(durableLoads).toEqual([key])
     expect(await report()).toMatchObject({ gets: 1, hits: 1, durableHits: 1, loads: 0 })
   })
 
@@ -99,7 +99,7 @@ describe('a node of a durable group', () => {
     expect(reply.kind === 'value' && reply.entry.etag).toBe(
       loaded.kind === 'value' && loaded.entry.etag,
     )
-    expect(lastingLoads).toHaveLength(1)
+    expect(durableLoads).toHaveLength(1)
   })
 
   test('answers what was set', async () => {
@@ -110,7 +110,7 @@ describe('a node of a durable group', () => {
     await loseMemory()
 
     expect(await get()).toMatchObject({ entry: { contentType: 'a/b' } })
-    expect(lastingLoads).toEqual([])
+    expect(durableLoads).toEqual([])
   })
 
   test.each<[string, () => Purge]>([
@@ -120,7 +120,7 @@ describe('a node of a durable group', () => {
     ['its key, softly', () => ({ keys: [key], soft: true })],
   ])('loads what was purged by %s, and lost from memory then or before', async (_, purged) => {
     for (const isLostBefore of [false, true]) {
-      lastingLoads.length = 0
+      durableLoads.length = 0
       await get()
       await isWritten()
 
@@ -129,7 +129,7 @@ describe('a node of a durable group', () => {
       await loseMemory()
       await get()
 
-      expect(lastingLoads).toEqual([key, key])
+      expect(durableLoads).toEqual([key, key])
       await purge({ all: true })
     }
   })
@@ -144,7 +144,7 @@ describe('a node of a durable group', () => {
     expect((await report(stubOf(guest)))?.durableItems).toBe(0)
     await loseMemory(stubOf(guest))
     expect(await get(guest)).toMatchObject({ path: [{ fwd: 'miss', detail: 'guest' }] })
-    expect(lastingLoads).toHaveLength(3)
+    expect(durableLoads).toHaveLength(3)
   })
 })
 

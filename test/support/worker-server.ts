@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly vars?: Vars
   /** From the top of the project; default: that of the Worker under test. */
   readonly configPath?: string
+  /** The folder of the nodes' disks, which outlive the Worker there; without one they end with it. */
+  readonly disks?: string
 }
 
 export interface WorkerServer {
@@ -38,7 +40,7 @@ const ROOT = join(import.meta.dirname, '../..')
  * fetches through Node, which hides how an origin's connections break.
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<WorkerServer> {
-  const { vars = {}, configPath = 'test/support/workers/wrangler.toml' } = options
+  const { vars = {}, configPath = 'test/support/workers/wrangler.toml', disks } = options
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
   const entry = basename(main as string).replace(/\.ts$/, '.js')
   const runtime = new Miniflare(
@@ -47,6 +49,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<WorkerSe
       bindings: { ...(workerOptions.bindings as Vars), ...vars },
       modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
       cf: false,
+      ...(disks === undefined ? {} : { resourcePersistencePath: disks }),
     }),
   )
   const url = await runtime.ready

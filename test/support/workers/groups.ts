@@ -2,20 +2,20 @@
 
 import type { GroupDefinitions } from '../../../src/config/config.ts'
 
-/** What the group `lasting` has loaded, in order. */
-export const lastingLoads: string[] = []
+/** What the group `durable` has loaded, in order. */
+export const durableLoads: string[] = []
 
 export const groups = {
   /** Every key has a value: itself. */
   echo: { load: (key) => key, maxBytes: '256KiB', maxHotBytes: '64KiB' },
   /** What a node keeps on disk too: how many bytes a key asks for, `<number>-…`, 10 by default. */
-  lasting: {
+  durable: {
     ttl: '1h',
     durable: true,
     hotTtl: '0s',
     maxBytes: '8MiB',
     load: (key) => {
-      lastingLoads.push(key)
+      durableLoads.push(key)
       const value = new Uint8Array(Number.parseInt(key, 10) || 10).map((_, i) => (i * 31) >> 3)
       return { value, tags: ['all', `tag-of-${key}`] }
     },
