@@ -60,8 +60,11 @@ export interface GroupOptions extends FillOptions {
   readonly maxValueBytes: number
 }
 
-/** How much longer than `timeout` a peer may take to answer, which bounds its load itself, in milliseconds. */
-const PEER_MARGIN_MS = 5_000
+/**
+ * How much longer than `timeout` a peer may take to answer, which bounds its load itself, in milliseconds:
+ * longer than a node in another region waits for one at home.
+ */
+const PEER_MARGIN_MS = 8_000
 
 /** Where a group works, and what that place is to a key. */
 export interface Placement {

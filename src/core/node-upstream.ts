@@ -25,8 +25,11 @@ export interface NodeUpstreamParts {
 
 /** The longest that a peek may take: it only reads memory, and a load waits for it. */
 const PEEK_MS = 250
-/** How much longer than `timeout` home may take to answer, which bounds its load itself. */
-const HOME_MARGIN_MS = 2_000
+/**
+ * How much longer than `timeout` home may take to answer, which bounds its load itself: longer than it takes
+ * to find out that a node does not even answer a ping, however short `timeout` is.
+ */
+const HOME_MARGIN_MS = 6_000
 /** Questions under way at once. With more there is no peek, and home counts as overloaded, which is final. */
 const MOST_ASKED = 1_000
 

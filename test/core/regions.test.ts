@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { GroupOptions } from '../../src/core/group.ts'
-import type { Loader } from '../../src/core/loader.ts'
+import type { LoadContext, Loader } from '../../src/core/loader.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'
@@ -160,6 +161,29 @@ describe('a region that is down', () => {
     ])
     expect(loader.calls).toEqual(['Tom'])
     expect(ownerIn('wnam').group.stats).toMatchObject({ loads: 1, guestLoads: 0, peerErrors: 1 })
+  })
+
+  test('being home, takes from no stale value what was purged while home was asked in vain', async () => {
+    const contexts: LoadContext[] = []
+    const { clock, ownerIn, wnam } = regionalCluster(
+      async (_, context) => {
+        contexts.push(context)
+        return { ...text('630'), originEtag: '"v1"' }
+      },
+      { staleIfErrorMs: 60_000 },
+    )
+    await wnam.get('Tom')
+    clock.advance(60_000)
+    const latch = Promise.withResolvers<never>()
+    vi.spyOn(ownerIn('weur').peer, 'get').mockReturnValue(latch.promise)
+
+    const get = wnam.get('Tom')
+    await settle()
+    ownerIn('wnam').group.purgeLocally({ keys: ['Tom'] })
+    latch.reject(new PeerUnavailableError('home is down'))
+    await get
+
+    expect(contexts.map(({ stale }) => stale)).toEqual([undefined, undefined])
   })
 
   test('being another, leaves its readers to their edge, and no other region', async () => {
