@@ -1,3 +1,4 @@
+import { abortAllDurableObjects } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
@@ -72,6 +73,19 @@ describe('what a stub carries to its node and back', () => {
     expect(error).toMatchObject({ message: `${peer.name} could not serve.` })
     expect(String((error as Error).cause)).toContain('This node cannot start.')
   })
+})
+
+test('a node whose memory was lost in a reset serves the next call, and is no failed one', async () => {
+  const peers = peersOf(16)
+  const peer = peers.pickPeer('Tom')
+  await peer.get('scores', 'Tom')
+
+  await abortAllDurableObjects()
+  const first = await peer.get('scores', 'Tom')
+  const second = await peer.get('scores', 'Tom')
+
+  expect(first.path).toEqual([{ cache: peer.name, fwd: 'miss', stored: true }])
+  expect(second.path).toMatchObject([{ cache: peer.name, hit: true }])
 })
 
 describe('StubPeers', () => {
