@@ -79,6 +79,9 @@ describe('the headers of a value', () => {
     'text/x-unknown',
     'text/plainer',
     'image/svg+xml; charset=utf-8',
+    'text/plain; charset=utf-8, text/html',
+    'image/png;,image/svg+xml',
+    'image/x-unknown+xml',
   ])('put a page of type %s into an origin of its own', (contentType) => {
     const policy = responseOf({ ...ENTRY, contentType }).headers.get('content-security-policy')
 
@@ -94,6 +97,7 @@ describe('the headers of a value', () => {
     'application/octet-stream',
     'application/pdf',
     'image/png',
+    'image/vnd.microsoft.icon',
     'video/mp4',
   ])('leave what runs nothing alone: %s', (contentType) => {
     const { headers } = responseOf({ ...ENTRY, contentType })
