@@ -26,7 +26,16 @@ export function logError(
   where: Readonly<Record<string, string>>,
   error: unknown,
 ): void {
-  console.error(JSON.stringify({ level: 'error', event, ...where, error: loggedError(error, 0) }))
+  console.error(JSON.stringify({ level: 'error', event, ...where, error: readable(error, 0) }))
+}
+
+/** Loaders throw what they like. What cannot be read must not make a failed load another failure. */
+function readable(error: unknown, depth: number): LoggedError {
+  try {
+    return loggedError(error, depth)
+  } catch {
+    return { name: typeof error, message: 'What was thrown cannot be read.' }
+  }
 }
 
 function loggedError(error: unknown, depth: number): LoggedError {
@@ -34,12 +43,10 @@ function loggedError(error: unknown, depth: number): LoggedError {
   const { name, message, stack, cause } = error
   const { code } = error as { code?: unknown }
   return {
-    name,
-    message,
+    name: String(name),
+    message: String(message),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(stack === undefined ? {} : { stack }),
-    ...(cause === undefined || depth === MOST_CAUSES
-      ? {}
-      : { cause: loggedError(cause, depth + 1) }),
+    ...(stack === undefined ? {} : { stack: String(stack) }),
+    ...(cause === undefined || depth === MOST_CAUSES ? {} : { cause: readable(cause, depth + 1) }),
   }
 }

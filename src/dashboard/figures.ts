@@ -55,7 +55,7 @@ function recent(samples: readonly Sample[]): readonly Sample[] {
 export function hitRatioOf({ edge, gets, hits, stale }: Counted): number | undefined {
   const all = edge.gets > 0 ? edge.gets : gets
   if (all === 0) return undefined
-  const answered = (edge.gets > 0 ? edge.hits : 0) + hits + stale
+  const answered = (edge.gets > 0 ? edge.hits + edge.stale : 0) + hits + stale
   return Math.min(1, answered / all)
 }
 

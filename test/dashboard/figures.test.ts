@@ -25,6 +25,7 @@ describe('the hit ratio', () => {
     ['is 0 when each get needed a load', { edge: { gets: 4 }, gets: 4, loads: 4 }, 0],
     ['counts copies at the edge', { edge: { gets: 4, hits: 1 }, gets: 3 }, 0.25],
     ['counts what nodes answered, fresh or stale', { edge: { gets: 4 }, hits: 1, stale: 2 }, 0.75],
+    ['counts stale copies at the edge', { edge: { gets: 4, stale: 3 } }, 0.75],
     ['is never above 1', { edge: { gets: 1, hits: 1 }, hits: 5 }, 1],
     ['is that of the nodes where no edge has reported', { gets: 4, hits: 1 }, 0.25],
   ])('%s', (_, said, ratio) => {

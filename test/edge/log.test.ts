@@ -4,6 +4,10 @@ import { logError } from '../../src/log.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
+function fail(): never {
+  throw new Error('A getter of its own.')
+}
+
 function logged(error: unknown): Record<string, unknown> {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   logError('group failure', { group: 'scores', node: 'node-3' }, error)
@@ -45,4 +49,19 @@ describe('what is logged of an error', () => {
       expect(logged(thrown).error).toMatchObject({ message: String(thrown) })
     },
   )
+
+  test.each([
+    ['an object that cannot be written', Object.create(null)],
+    [
+      'an error whose message cannot be read',
+      Object.defineProperty(new Error(), 'message', { get: fail }),
+    ],
+    ['an error whose message is no text', Object.assign(new Error(), { message: 1n })],
+    [
+      'an error caused by what cannot be written',
+      new LoadError('m', { cause: Object.create(null) }),
+    ],
+  ])('is there for %s: to log never fails', (_, thrown) => {
+    expect(logged(thrown)).toMatchObject({ event: 'group failure', group: 'scores' })
+  })
 })

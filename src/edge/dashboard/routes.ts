@@ -21,7 +21,8 @@ export const dashboardFiles: Readonly<Record<string, DashboardFile>> = {
 
 /**
  * What the page may load and do: nothing but its own script, style sheet and requests to this Worker.
- * So text that got into the page as markup would still not run, nor carry the token away.
+ * 'self' includes the values that this Worker serves, scripts among them: so text is not taken for markup
+ * at all (Trusted Types), where a browser knows how to hold that.
  */
 const SECURITY_HEADERS = {
   'Content-Security-Policy': [
@@ -33,6 +34,8 @@ const SECURITY_HEADERS = {
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join('; '),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',

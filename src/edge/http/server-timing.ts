@@ -11,7 +11,7 @@ import type { Reply } from '../../core/peers.ts'
 export function serverTiming({ path, loadMs }: Reply, tookMs: number): string {
   if (path.at(-1)?.hit) return 'hot'
   // With no node on the path, the edge has loaded for itself.
-  if (path.length === 1) return metric('load', tookMs)
+  if (path.length === 1) return metric('load', loadMs ?? tookMs)
   const peer = metric('peer', tookMs)
   return loadMs === undefined ? peer : `${peer}, ${metric('load', loadMs)}`
 }

@@ -30,7 +30,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   if (verdict === 'failed') {
     return problem('precondition-failed', 'The value is not the one that the request is about.', {
       path: answer.path,
-      headers: corsFor(answer.access),
+      headers: { ...corsFor(answer.access), 'Server-Timing': answer.timing },
     })
   }
   const headers = headersOf(answer)
@@ -50,7 +50,11 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   if (range === 'unsatisfiable') {
     return problem('range-not-satisfiable', `The value has ${value.byteLength} bytes.`, {
       path: answer.path,
-      headers: { ...corsFor(answer.access), 'Content-Range': `bytes */${value.byteLength}` },
+      headers: {
+        ...corsFor(answer.access),
+        'Server-Timing': answer.timing,
+        'Content-Range': `bytes */${value.byteLength}`,
+      },
     })
   }
   const bytes = range === undefined ? value : value.subarray(range.first, range.last + 1)

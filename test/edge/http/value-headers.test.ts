@@ -19,11 +19,16 @@ const ENTRY: ValueEntry = {
   expiresAtMs: NOW_MS + 7_001,
 }
 
-function responseOf(entry: ValueEntry, access: 'public' | 'private' = 'public', method = 'GET') {
+function responseOf(
+  entry: ValueEntry,
+  access: 'public' | 'private' = 'public',
+  method = 'GET',
+  headers: Record<string, string> = {},
+) {
   const path = [{ cache: 'edge', hit: true, ttlMs: 7_001 }]
   const timing = 'hot'
   const answer = { entry, path, timing, access, clientTtlMs: 30_000, nowMs: NOW_MS }
-  return valueResponse(new Request('https://host/', { method }), answer)
+  return valueResponse(new Request('https://host/', { method, headers }), answer)
 }
 
 describe('the headers of a value', () => {
@@ -46,6 +51,18 @@ describe('the headers of a value', () => {
       'x-content-type-options': 'nosniff',
       'access-control-allow-origin': '*',
     })
+  })
+
+  test.each([
+    [206, { Range: 'bytes=0-1' }],
+    [304, { 'If-None-Match': '"1"' }],
+    [412, { 'If-Match': '"2"' }],
+    [416, { Range: 'bytes=9-' }],
+  ])('tell of the time with %i too', (status, headers) => {
+    const response = responseOf(ENTRY, 'public', 'GET', headers)
+
+    expect(response.status).toBe(status)
+    expect(response.headers.get('server-timing')).toBe('hot')
   })
 
   test('never say an Age below 0, though the clock of another machine may be ahead', () => {
@@ -79,6 +96,9 @@ describe('the headers of a value', () => {
     'text/x-unknown',
     'text/plainer',
     'image/svg+xml; charset=utf-8',
+    'text/plain; charset=utf-8, text/html',
+    'image/png;,image/svg+xml',
+    'image/x-unknown+xml',
   ])('put a page of type %s into an origin of its own', (contentType) => {
     const policy = responseOf({ ...ENTRY, contentType }).headers.get('content-security-policy')
 
@@ -94,6 +114,7 @@ describe('the headers of a value', () => {
     'application/octet-stream',
     'application/pdf',
     'image/png',
+    'image/vnd.microsoft.icon',
     'video/mp4',
   ])('leave what runs nothing alone: %s', (contentType) => {
     const { headers } = responseOf({ ...ENTRY, contentType })
