@@ -38,7 +38,7 @@ export interface PlacementParts {
   readonly durable?: DurableParts | undefined
 }
 
-/** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */
+/** Counters for hot keys, in each group and place. They hold the keys' text. */
 const HOT_KEYS = 100
 
 export function createGroup(

@@ -22,6 +22,9 @@ export const HALF_LIFE_MS = 60_000
 /** What counts for less than this is not shown. */
 const LEAST_GETS = 0.01
 
+/** Longer keys are not counted: clients choose them, and the sketch holds their text. In UTF-16 code units. */
+const LONGEST_KEY = 256
+
 /** How many keys a report names. */
 const REPORTED = 20
 
@@ -39,7 +42,7 @@ interface Counter {
 
 /**
  * With `capacity` counters and recent gets of N in all, no count is more than N / capacity too high, and
- * each key with more than N / capacity gets has a counter.
+ * each key with more than N / capacity gets has a counter, unless it is very long.
  */
 export class HotKeys {
   private readonly capacity: number
@@ -55,6 +58,7 @@ export class HotKeys {
   }
 
   count(key: string, nowMs: number, gets = 1, overcount = 0): void {
+    if (key.length > LONGEST_KEY) return
     const scale = this.scaleAt(nowMs)
     const known = this.byKey.get(key)
     if (known !== undefined) {

@@ -8,7 +8,7 @@ import type { NewValue, Purge, Reply, SetOutcome } from './peers.ts'
  * The version of the messages below and of their answers. A Worker and a node may run different
  * versions while a deployment spreads; a node that gets another version than its own refuses to serve.
  */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** What every message says. */
 export interface Message {

@@ -56,7 +56,9 @@ export function extended(history: History, report: StatsReport, receivedAtMs: nu
   // The server gives one report again to those who ask within a second.
   if (report.atMs === history.reportedAtMs) return history
   const names = new Set([...report.nodes.map(({ node }) => node), ...report.failed])
-  const seen = new Map(report.nodes.map((node) => [node.node, node]))
+  const seen = new Map(
+    report.nodes.map((node) => [node.node, newerOf(history.lastSeen.get(node.node), node)]),
+  )
   const kept = [...history.lastSeen].filter(([name]) => names.has(name) && !seen.has(name))
   const next = {
     lastSeen: new Map([...kept, ...seen]),
@@ -66,15 +68,27 @@ export function extended(history: History, report: StatsReport, receivedAtMs: nu
   const isFirst = history.reportedAtMs === 0
   // After the clock was set back, what was before cannot be put on one line with what comes.
   if (isFirst || receivedAtMs <= history.receivedAtMs) return { ...next, samples: [] }
-  const sample = sampleOf(history, report, receivedAtMs)
+  const sample = sampleOf(history, seen, report, receivedAtMs)
   const samples = [...history.samples, sample].filter(({ atMs }) => atMs > receivedAtMs - KEPT_MS)
   return { ...next, samples }
 }
 
-function sampleOf(history: History, report: StatsReport, atMs: number): Sample {
+/** Another isolate may have given an older report late: the counters of one memory only grow. */
+function newerOf(before: NodeStats | undefined, after: NodeStats): NodeStats {
+  if (before === undefined || before.sinceMs !== after.sinceMs) return after
+  const isOlder = [...differencesOf(before, after).values()].some(isNegative)
+  return isOlder ? before : after
+}
+
+function sampleOf(
+  history: History,
+  seen: ReadonlyMap<string, NodeStats>,
+  report: StatsReport,
+  atMs: number,
+): Sample {
   const groups = new Map<string, Counted>()
   const nodeGets = new Map<string, number>()
-  for (const node of report.nodes) {
+  for (const node of seen.values()) {
     const differences = differencesOf(history.lastSeen.get(node.node), node)
     for (const [group, difference] of differences) {
       groups.set(group, add(groups.get(group) ?? noCounted(), difference))
@@ -99,13 +113,12 @@ function differencesOf(before: NodeStats | undefined, after: NodeStats): Map<str
   const differences = Object.entries(after.groups).map(([group, report]) => {
     const counted = countedOf(report)
     const earlier = known.get(group)
-    const difference = earlier === undefined ? counted : subtract(counted, countedOf(earlier))
-    return [group, isNegative(difference) ? counted : difference] as const
+    return [group, earlier === undefined ? counted : subtract(counted, countedOf(earlier))] as const
   })
   return new Map(differences)
 }
 
-/** Counters only grow: what is less than before began again at zero. */
+/** Whether anything is less than it was. */
 function isNegative(counters: unknown): boolean {
   if (typeof counters === 'number') return counters < 0
   return Object.values(counters as object).some(isNegative)

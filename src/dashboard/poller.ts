@@ -36,8 +36,11 @@ export class Poller {
     // The poll under way brings what this one would, and goes on with the next by itself.
     if (this.#isUnderWay || this.#isStopped) return
     this.#isUnderWay = true
-    await this.#poll()
-    this.#isUnderWay = false
+    try {
+      await this.#poll()
+    } finally {
+      this.#isUnderWay = false
+    }
     if (this.#isVisible && !this.#isStopped) {
       this.#timer = setTimeout(() => void this.#run(), this.#intervalMs)
     }

@@ -147,7 +147,7 @@ test('nodes that a purge did not reach are named', async () => {
 
   await expect
     .poll(() => outcome(purge))
-    .toBe('the key key of pages is not purged everywhere.Nodes2Entries1Failednode-5')
+    .toBe('Not purged everywhere: the key key of pages.Nodes2Entries1Failednode-5')
   // The browser itself says so of each answer with this status.
   expect(dashboard.failures.splice(0)).toEqual([expect.stringContaining('502')])
 })

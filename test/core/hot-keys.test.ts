@@ -270,6 +270,15 @@ describe('the hottest keys', () => {
   })
 })
 
+test('a key of more than 256 characters takes no counter: clients choose keys', () => {
+  const hotKeys = new HotKeys(2)
+
+  hotKeys.count('k'.repeat(256), T0)
+  for (let i = 0; i < 10; i++) hotKeys.count(`${i}`.padStart(257, 'k'), T0)
+
+  expect(hotKeys.top(T0)).toEqual([{ key: 'k'.repeat(256), gets: 1, overcount: 0 }])
+})
+
 describe('a count fades', () => {
   test('to half after exactly one half-life, to a quarter after two', () => {
     const hotKeys = new HotKeys(10)

@@ -27,7 +27,7 @@ export interface GroupsTableProps {
 const COLUMNS: readonly Column[] = [
   { name: 'Group', isText: true },
   { name: 'Hit ratio', help: HIT_RATIO_MEANS },
-  { name: 'Gets/s', help: `In the last ${NOW_SECONDS} seconds.` },
+  { name: 'Gets/s', help: `In about the last ${NOW_SECONDS} seconds.` },
   { name: 'Gets' },
   { name: 'Loads', help: 'Loads that ran.' },
   { name: 'Stale', help: 'Gets that were answered with a stale value.' },

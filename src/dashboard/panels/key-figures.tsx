@@ -9,7 +9,6 @@ import {
   hitRatioOf,
   loadsOf,
   loadTimesOf,
-  NOW_SECONDS,
   perSecond,
   type Stretch,
 } from '../figures.ts'
@@ -22,6 +21,13 @@ export interface KeyFiguresProps {
   readonly group: string | undefined
 }
 
+/** After a time out of sight the last figures are of all of it. */
+function spanOf(seconds: number): string {
+  return seconds === 0
+    ? 'so far'
+    : `in the last ${format.seconds(Math.max(1, Math.round(seconds)))}`
+}
+
 export function KeyFigures({ report, stretch, group }: KeyFiguresProps) {
   const { counted, seconds } = stretch
   const { meanSeconds, p95Seconds } = loadTimesOf(counted)
@@ -29,7 +35,7 @@ export function KeyFigures({ report, stretch, group }: KeyFiguresProps) {
   return (
     <section aria-labelledby="figures">
       <h2 id="figures">
-        {group ?? 'All groups'} <small>in the last {NOW_SECONDS} seconds</small>
+        {group ?? 'All groups'} <small>{spanOf(seconds)}</small>
       </h2>
       <dl class="figures">
         <Figure

@@ -1,6 +1,6 @@
 /** Owns the question about one key: which node owns it, and what its value is. */
 
-import { useState } from 'hono/jsx/dom'
+import { useRef, useState } from 'hono/jsx/dom'
 import type { Groupcache } from '../../core/api.ts'
 import { type Finding, find } from '../finding.ts'
 import type { PurgeOrder } from '../purge-order.ts'
@@ -16,13 +16,17 @@ export interface KeyFinderProps {
 
 export function KeyFinder({ cache, groups, onOwner, onPurge }: KeyFinderProps) {
   const [finding, setFinding] = useState<Finding | undefined>(undefined)
+  const latest = useRef<object | null>(null)
   const submit = async (event: Event) => {
     event.preventDefault()
     const fields = new FormData(event.currentTarget as HTMLFormElement)
     const asked = { group: String(fields.get('group')), key: String(fields.get('key')) }
     const withValue = (event as SubmitEvent).submitter?.getAttribute('value') === 'value'
+    latest.current = asked
     setFinding({ ...asked, kind: 'under-way' })
     const found = await find(cache, asked, withValue)
+    // Somebody has asked for another one meanwhile.
+    if (latest.current !== asked) return
     setFinding(found)
     onOwner(found.kind === 'found' ? found.owner : undefined)
   }

@@ -16,7 +16,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'Node', isText: true },
   { name: 'State', isText: true },
   { name: 'Share', help: 'Of the keys.' },
-  { name: 'Gets/s', help: `That reached the node, in the last ${NOW_SECONDS} seconds.` },
+  { name: 'Gets/s', help: `That reached the node, in about the last ${NOW_SECONDS} seconds.` },
   { name: 'Gets', help: 'That reached the node.' },
   { name: 'Hits' },
   { name: 'Bytes' },

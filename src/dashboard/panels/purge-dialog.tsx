@@ -46,13 +46,13 @@ function Question({ order }: { readonly order: PurgeOrder }) {
             <code class="data">{named.name}</code>
           </>
         )}{' '}
-        in the group <b>{order.group}</b> will be {isSoft ? 'made stale' : 'dropped'}, at every
-        node.
+        in the group <b>{order.group}</b> will be {isSoft ? 'made stale' : 'dropped'}
+        {named?.kind === 'key' ? ' wherever it may be' : ', at every node'}.
       </p>
       <p class="help">
         {isSoft
           ? 'What has no stale window is dropped all the same.'
-          : 'The next get of each key runs a load.'}
+          : 'The next get of what is dropped runs a load.'}
       </p>
     </>
   )

@@ -7,24 +7,34 @@ import { namesOf, type PurgeOrder, type PurgeProgress } from '../purge-order.ts'
 export function PurgeOutcome({ progress }: { readonly progress: PurgeProgress | undefined }) {
   return (
     <div role="status" class="outcome">
-      {progress?.kind === 'under-way' && <p class="notice">Purging {wordsOf(progress.order)}…</p>}
-      {progress?.kind === 'failed' && (
-        <p class="notice bad">
-          {wordsOf(progress.order)} was not purged: {progress.reason}
+      {progress?.kind === 'under-way' && (
+        <p class="notice">
+          Purging <Purged order={progress.order} />…
         </p>
       )}
-      {progress?.kind === 'done' && (
-        <ReportView words={wordsOf(progress.order)} report={progress.report} />
+      {progress?.kind === 'failed' && (
+        <p class="notice bad">
+          Not purged: <Purged order={progress.order} />. {progress.reason}
+        </p>
       )}
+      {progress?.kind === 'done' && <ReportView order={progress.order} report={progress.report} />}
     </div>
   )
 }
 
-function ReportView({ words, report }: { readonly words: string; readonly report: PurgeReport }) {
+interface ReportViewProps {
+  readonly order: PurgeOrder
+  readonly report: PurgeReport
+}
+
+function ReportView({ order, report }: ReportViewProps) {
   const { ok, nodes, entries, failed } = report
   return (
     <div class={ok ? 'notice good' : 'notice bad'}>
-      <p>{ok ? `Purged ${words}.` : `${words} is not purged everywhere.`}</p>
+      <p>
+        {ok ? 'Purged ' : 'Not purged everywhere: '}
+        <Purged order={order} />.
+      </p>
       <dl class="facts">
         <dt>Nodes</dt>
         <dd>{format.count(nodes)}</dd>
@@ -37,9 +47,12 @@ function ReportView({ words, report }: { readonly words: string; readonly report
   )
 }
 
-function wordsOf(order: PurgeOrder): string {
+function Purged({ order }: { readonly order: PurgeOrder }) {
   const named = namesOf(order)
-  return named === undefined
-    ? `the whole group ${order.group}`
-    : `the ${named.kind} ${named.name} of ${order.group}`
+  if (named === undefined) return <>the whole group {order.group}</>
+  return (
+    <>
+      the {named.kind} <code class="data">{named.name}</code> of {order.group}
+    </>
+  )
 }
