@@ -192,7 +192,7 @@ export class Copies {
   purge(purge: Purge, nowMs: number): number {
     const { soft = false } = purge
     const purged = whichOf(purge)
-    const onDiskOnly = sum(purged, (which) => this.countOnDiskOnly(which))
+    const onDiskOnly = sum(purged, (which) => this.durable?.countBeyond(which) ?? 0)
     const held = sum(purged, (which) => {
       if ('key' in which) return this.purgeKey(which.key, soft, nowMs)
       return 'tag' in which ? this.purgeTag(which.tag, soft, nowMs) : this.purgeAll(soft, nowMs)
@@ -200,14 +200,6 @@ export class Copies {
     // Last: memory is purged, whether the disk can be or not.
     this.durable?.purge(purged, soft, nowMs)
     return held + onDiskOnly
-  }
-
-  private countOnDiskOnly(which: Which): number {
-    const isCounted = (key: string) => {
-      const copy = this.copies.peek(key)
-      return copy !== undefined && carries(copy.entry, which) && this.outlivesPurges(copy)
-    }
-    return this.durable?.countBeyond(which, isCounted) ?? 0
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {
@@ -297,10 +289,6 @@ export class Copies {
 
 function tagsOf(entry: Entry): readonly string[] {
   return entry.kind === 'value' ? entry.tags : []
-}
-
-function carries(entry: Entry, which: Which): boolean {
-  return !('tag' in which) || tagsOf(entry).includes(which.tag)
 }
 
 /** Each key and each tag once. */

@@ -114,7 +114,6 @@ export class DurableTier {
       this.forget(key)
       return
     }
-    if (this.isBroken) return
     this.stopWaiting(key)
     if (this.waitingBytes + bytes > MOST_WAITING_BYTES) this.flush()
     this.waiting.set(key, copy)
@@ -150,19 +149,18 @@ export class DurableTier {
     }
   }
 
-  /** How many entries are here that memory does not count. */
-  countBeyond(which: Which, isCounted: (key: string) => boolean): number {
+  /** How many entries are here that memory has not. */
+  countBeyond(which: Which): number {
+    const { isHeld, outlivesPurges } = this.memory
     const { store } = this.parts
     let entries = 0
     for (const [key, copy] of this.waiting) {
-      if (isMeant(which, key, copy) && !isCounted(key) && this.memory.outlivesPurges(copy)) {
-        entries++
-      }
+      if (isMeant(which, key, copy) && !isHeld(key) && outlivesPurges(copy)) entries++
     }
     const onDisk = this.attempt(() => {
       let count = 0
       for (const key of store.keysOf(which)) {
-        if (!this.waiting.has(key) && !isCounted(key)) count++
+        if (!this.waiting.has(key) && !isHeld(key)) count++
       }
       return count
     })
@@ -179,9 +177,8 @@ export class DurableTier {
     if (soft) this.flush()
     let cause: unknown
     for (const which of purged) {
+      // Of tags, or all, what waits is judged when its turn comes.
       if ('key' in which) this.stopWaiting(which.key)
-      // What waits and carries a tag is judged when its turn comes.
-      else if ('all' in which && !soft) this.stopWaitingAll()
       try {
         if (soft) store.makeStale(which, nowMs)
         else store.delete(which)
@@ -254,11 +251,6 @@ export class DurableTier {
     if (copy.entry.kind === 'value') this.waitingBytes -= storedBytes(key, copy.entry)
   }
 
-  private stopWaitingAll(): void {
-    this.waiting.clear()
-    this.waitingBytes = 0
-  }
-
   private measure(measured: (store: EntryStore) => number, none: number): number {
     if (this.isBroken) return none
     try {
@@ -293,7 +285,6 @@ function copyOf(stored: StoredEntry, sequence: number): Copy {
     sequence,
     heldFromMs,
     untilMs: Number.POSITIVE_INFINITY,
-    judgedTo: sequence,
     ...(isPurgedSoftly ? { isPurgedSoftly } : {}),
   }
 }

@@ -213,13 +213,11 @@ export class SqliteStore implements EntryStore {
   }
 
   private writeTags(key: string, olderTags: string | undefined, tags: readonly string[]): void {
-    const older = new Set(parseTags(olderTags))
     const newer = new Set(tags)
     for (const tag of newer) {
-      if (older.has(tag)) continue
       this.sql.exec('INSERT OR IGNORE INTO tags VALUES (?, ?, ?)', this.group, tag, key)
     }
-    for (const tag of older) {
+    for (const tag of parseTags(olderTags)) {
       if (newer.has(tag)) continue
       this.sql.exec(
         'DELETE FROM tags WHERE group_name = ? AND tag = ? AND key = ?',

@@ -246,6 +246,17 @@ describe('how many entries a purge reports', () => {
     expect(node.store.items).toBe(0)
   })
 
+  test('counts what waits, and the row that it would replace, once', async () => {
+    const options = { ttlMs: 1_000 }
+    const { node } = await filledGroup({ Tom: ['x'] }, { options, maxBytes: 1_200 })
+    node.write()
+    node.clock.advance(1_000)
+    await node.group.get('Tom')
+    await node.group.get('evicts Tom')
+
+    expect((await node.group.purge({ tags: ['x'] })).entries).toBe(1)
+  })
+
   test('counts what memory let go while it waits', async () => {
     const { node } = await filledGroup(values, { maxBytes: 1_200 })
 

@@ -206,6 +206,20 @@ describe('what takes the place of a stored entry', () => {
     expect(loader.calls).toHaveLength(3)
   })
 
+  test('takes what still waits off its way to the disk', async () => {
+    let calls = 0
+    const options = { ttlMs: 1_000, staleWhileRevalidateMs: 60_000 }
+    const loader = countingLoader(() => (calls++ === 0 ? text('old') : { kind: 'not-found' }))
+    const node = createDurableGroup({ loader: loader.load, options })
+    await node.group.get('Tom')
+    node.clock.advance(1_000)
+    await node.group.get('Tom')
+    await settle()
+    node.write()
+
+    expect(node.store.writes).toEqual([])
+  })
+
   test('is what is read back', async () => {
     const loader = countingLoader(() => text(`load ${loader.calls.length}`))
     const node = createDurableGroup({ loader: loader.load, options: { ttlMs: 1_000 } })
@@ -338,6 +352,13 @@ describe('the store', () => {
     expect(written).toEqual([endMs, endMs])
   })
 
+  test('gets nothing that is gone before its turn has come', async () => {
+    const parts = node(3, 1024 * 1024, 5)
+    await parts.get('a')
+
+    expect(parts.store.writes).toEqual([])
+  })
+
   test('has no more than a mebibyte waiting, or one entry', async () => {
     const loader = countingLoader(() => text('x'.repeat(600 * 1024)))
     const options = { maxValueBytes: 1024 * 1024 }
@@ -368,6 +389,36 @@ describe('a place that does not own a key', () => {
 
     expect(loader.calls).toEqual(['Tom', 'Tom', 'Jack'])
     expect(node.store.writes).toEqual(['Tom'])
+  })
+
+  test('leaves what it has stored when it did: others may ask for that', async () => {
+    let owned = true
+    const isOwned = () => owned
+    const placement = {
+      cacheName: 'node-0',
+      standsInFor: () => (owned ? undefined : ('guest' as const)),
+    }
+    const node = createDurableGroup({ loader: countingLoader().load, isOwned, placement })
+    await node.group.get('Tom')
+    node.write()
+    node.loseMemory()
+
+    owned = false
+    await node.group.get('Tom')
+    node.write()
+
+    expect(node.group.durableItems).toBe(1)
+  })
+
+  test('shows nothing that is purged', async () => {
+    const loader = countingLoader((key) => ({ ...text(key), tags: ['x'] }))
+    const node = createDurableGroup({ loader: loader.load })
+    await node.group.get('Tom')
+
+    node.group.purgeLocally({ tags: ['x'] })
+
+    expect(node.group.items).toBe(1)
+    expect(node.group.peek('Tom', node.clock.now())).toBeUndefined()
   })
 
   test('may peek at what it has, in memory and on disk, without a trace', async () => {

@@ -75,6 +75,16 @@ describe('a node of a durable group', () => {
     expect(await report()).toMatchObject({ gets: 1, hits: 1, durableHits: 1, loads: 0 })
   })
 
+  test('writes after it has answered', async () => {
+    const items = await runInDurableObject(owner(), async (node) => {
+      await node.get({ version, group, key })
+      return node.stats({ version }).groups[group]?.durableItems
+    })
+
+    expect(items).toBe(0)
+    await isWritten()
+  })
+
   test('answers it without a promise', async () => {
     await get()
     await isWritten()
@@ -132,6 +142,25 @@ describe('a node of a durable group', () => {
       expect(durableLoads).toEqual([key, key])
       await purge({ all: true })
     }
+  })
+
+  test('serves without its disk when that is full, and says how often it had to', async () => {
+    await runInDurableObject(owner(), (_, { storage }) => {
+      storage.sql.exec(
+        `CREATE TRIGGER full BEFORE INSERT ON entries BEGIN
+          SELECT RAISE(ABORT, 'database or disk is full');
+        END`,
+      )
+    })
+    const { durableErrors = 0 } = (await report()) ?? {}
+    await get()
+    await expect.poll(async () => (await report())?.durableErrors).toBe(durableErrors + 1)
+
+    expect(await get()).toMatchObject({ kind: 'value', path: [{ hit: true }] })
+    expect((await report())?.durableItems).toBe(0)
+    await runInDurableObject(owner(), (_, { storage }) => {
+      storage.sql.exec('DROP TRIGGER full')
+    })
   })
 
   test('writes and reads nothing as a guest', async () => {

@@ -64,6 +64,8 @@ describe('the store in SQLite', () => {
       expect(scores?.delete({ tag: 't' })).toBe(1)
       expect(others?.read('a', 0)?.entry.etag).toBe('"other"')
       expect(others?.items).toBe(1)
+      scores?.write('a', storedEntry())
+      expect(scores?.delete({ tag: 't' })).toBe(0)
       others?.makeStale({ all: true }, 0)
       scores?.write('a', storedEntry())
       expect(scores?.read('a', 0)?.isPurgedSoftly).toBe(false)
@@ -118,6 +120,7 @@ describe('the store in SQLite', () => {
       const store = new SqliteStore(storage, 'scores')
       const older = storedEntry({ tags: ['t'] })
       store.write('a', older)
+      store.write('b', storedEntry({ staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }))
       const { bytes } = store
       storage.sql.exec(
         "CREATE TRIGGER full BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'full'); END",
@@ -127,7 +130,7 @@ describe('the store in SQLite', () => {
       expect(() => store.makeStale({ all: true }, 0)).toThrow('full')
       expect(store.read('a', 0)).toEqual(older)
       expect([...store.keysOf({ tag: 't' })]).toEqual(['a'])
-      expect(store).toMatchObject({ items: 1, bytes })
+      expect(store).toMatchObject({ items: 2, bytes })
     })
   })
 })

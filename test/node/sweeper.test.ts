@@ -22,7 +22,12 @@ let nodes = 0
 
 async function withSweeper(
   groups: readonly ReturnType<typeof sweptGroup>[],
-  run: (sweeper: Sweeper, clock: FakeClock, alarmMs: () => Promise<number | null>) => Promise<void>,
+  run: (
+    sweeper: Sweeper,
+    clock: FakeClock,
+    alarmMs: () => Promise<number | null>,
+    storage: DurableObjectStorage,
+  ) => Promise<void>,
 ) {
   const stub = env.CACHE_NODE.getByName(`sweeper-${nodes++}`)
   await runInDurableObject(stub, async (_, { storage }) => {
@@ -32,10 +37,11 @@ async function withSweeper(
     const errors: unknown[] = []
     const onError = (error: unknown) => errors.push(error)
     const sweeper = new Sweeper({ storage, groups, clock, waitUntil, onError })
-    await run(sweeper, clock, async () => {
+    const alarmMs = async () => {
       await Promise.all(pending)
       return storage.getAlarm()
-    })
+    }
+    await run(sweeper, clock, alarmMs, storage)
     expect(errors).toEqual([])
   })
 }
@@ -57,7 +63,30 @@ test('an alarm sweeps all groups, and lets others have their turn between two ba
   })
 })
 
-test('an alarm is set again for what is left, and an earlier one is not put off', async () => {
+test('an alarm that has gone off is set again for what is left', async () => {
+  const nextMs = Date.now() + 60_000
+
+  await withSweeper([sweptGroup(1, nextMs)], async (sweeper, clock, alarmMs, storage) => {
+    sweeper.expect(clock.now() - 1)
+    await alarmMs()
+    await storage.deleteAlarm()
+    await sweeper.alarm()
+
+    expect(await alarmMs()).toBe(nextMs + SWEEP_AFTER_MS)
+  })
+})
+
+test('an alarm that an earlier life of the node has set is not put off', async () => {
+  await withSweeper([], async (sweeper, clock, alarmMs, storage) => {
+    const setMs = clock.now() + SWEEP_AFTER_MS
+    await storage.setAlarm(setMs)
+    sweeper.expect(clock.now() + 1)
+
+    expect(await alarmMs()).toBe(setMs)
+  })
+})
+
+test('an alarm is set for what is gone first, and not put off by what is gone later', async () => {
   await withSweeper([sweptGroup(0, Number.POSITIVE_INFINITY)], async (sweeper, clock, alarmMs) => {
     const atMs = clock.now() + 60_000
     sweeper.expect(atMs + 1_000)

@@ -99,6 +99,8 @@ export const schemas: Readonly<Record<SchemaName, Json>> = {
         bytes: count,
         items: count,
         maxBytes: count,
+        durableBytes: count,
+        durableItems: count,
         edge: {
           ...object({ gets: count, hits: count }, 'gets hits'),
           description: 'What edge isolates have reported to the node',
