@@ -78,7 +78,7 @@ describe('a node of a durable group', () => {
   test('writes after it has answered', async () => {
     const items = await runInDurableObject(owner(), async (node) => {
       await node.get({ version, group, key })
-      return node.stats({ version }).groups[group]?.durableItems
+      return (await node.stats({ version })).groups[group]?.durableItems
     })
 
     expect(items).toBe(0)

@@ -47,7 +47,11 @@ export class FakeClock implements Clock {
   }
 
   private nextBefore(endMs: number): Timer | undefined {
-    const due = [...this.timers].filter((timer) => timer.atMs <= endMs)
-    return due.sort((a, b) => a.atMs - b.atMs)[0]
+    // Of two that fall due together, the one that was set first.
+    let next: Timer | undefined
+    for (const timer of this.timers) {
+      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer
+    }
+    return next
   }
 }
