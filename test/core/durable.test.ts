@@ -418,7 +418,7 @@ describe('a place that does not own a key', () => {
     node.group.purgeLocally({ tags: ['x'] })
 
     expect(node.group.items).toBe(1)
-    expect(node.group.peek('Tom', node.clock.now())).toBeUndefined()
+    expect(node.group.peek('Tom')).toBeUndefined()
   })
 
   test('may peek at what it has, in memory and on disk, without a trace', async () => {

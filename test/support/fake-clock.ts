@@ -2,14 +2,10 @@
 
 import type { Clock } from '../../src/core/clock.ts'
 
-interface Timer {
-  readonly atMs: number
-  readonly run: () => void
-}
-
 export class FakeClock implements Clock {
   private nowMs: number
-  private readonly timers = new Set<Timer>()
+  /** What is to run, by moment; of one moment, what was set first is first. */
+  private readonly timers = new Map<number, Set<() => void>>()
 
   constructor(nowMs = 1_700_000_000_000) {
     this.nowMs = nowMs
@@ -17,7 +13,7 @@ export class FakeClock implements Clock {
 
   /** How many timers wait. */
   get pending(): number {
-    return this.timers.size
+    return [...this.timers.values()].reduce((sum, runs) => sum + runs.size, 0)
   }
 
   now(): number {
@@ -25,18 +21,23 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.nowMs + delayMs, run }
-    this.timers.add(timer)
-    return () => this.timers.delete(timer)
+    const atMs = this.nowMs + delayMs
+    const runs = this.timers.get(atMs) ?? new Set()
+    this.timers.set(atMs, runs)
+    // Of its own, as the same function may be set twice.
+    const timer = () => run()
+    runs.add(timer)
+    return () => this.remove(atMs, timer)
   }
 
   /** Moves time on, and runs each timer that falls due at its own moment, in order. */
   advance(ms: number): void {
     const endMs = this.nowMs + ms
-    for (let next = this.nextBefore(endMs); next !== undefined; next = this.nextBefore(endMs)) {
-      this.timers.delete(next)
-      this.nowMs = Math.max(this.nowMs, next.atMs)
-      next.run()
+    for (let atMs = this.nextMoment(); atMs <= endMs; atMs = this.nextMoment()) {
+      const [timer] = this.timers.get(atMs) as Set<() => void>
+      this.remove(atMs, timer as () => void)
+      this.nowMs = Math.max(this.nowMs, atMs)
+      timer?.()
     }
     this.nowMs = endMs
   }
@@ -46,12 +47,13 @@ export class FakeClock implements Clock {
     this.nowMs -= ms
   }
 
-  private nextBefore(endMs: number): Timer | undefined {
-    // Of two that fall due together, the one that was set first.
-    let next: Timer | undefined
-    for (const timer of this.timers) {
-      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer
-    }
-    return next
+  private remove(atMs: number, timer: () => void): void {
+    const runs = this.timers.get(atMs)
+    runs?.delete(timer)
+    if (runs?.size === 0) this.timers.delete(atMs)
+  }
+
+  private nextMoment(): number {
+    return Math.min(...this.timers.keys())
   }
 }
