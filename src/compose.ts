@@ -5,7 +5,7 @@ import { Circuit } from './core/circuit.ts'
 import { systemClock } from './core/clock.ts'
 import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
-import { Group, type Placement } from './core/group.ts'
+import { Group, type GroupMemory, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
 import { LoadLimit } from './core/load-limit.ts'
 import type { Loader, LoadResult } from './core/loader.ts'
@@ -24,6 +24,7 @@ export interface PlacementParts {
   readonly flights: Flights<Fill>
   /** Loads in flight at once. */
   readonly maxLoads: number
+  readonly memory: GroupMemory
 }
 
 /** Counters for hot keys, in each group and place. They hold the keys' text, of up to 1 KiB each. */
@@ -32,7 +33,7 @@ const HOT_KEYS = 100
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  { placement, maxBytes, maxLoads, flights }: PlacementParts,
+  { placement, maxBytes, maxLoads, flights, memory }: PlacementParts,
 ): Group {
   return new Group({
     name: config.name,
@@ -40,6 +41,7 @@ export function createGroup(
     loader: traced(createLoader(config, env), config, placement.cacheName),
     placement,
     maxBytes,
+    memory,
     flights,
     limit: new LoadLimit(maxLoads),
     circuit: new Circuit(config.options.timeoutMs + 1_000, Math.random),

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { ConfigError } from '../core/errors.ts'
 import type { GroupOptions } from '../core/group.ts'
 import type { KeyForm } from '../core/key.ts'
+import { parseBytes } from '../core/units.ts'
 import type { Load } from '../loaders/function-loader.ts'
 import type { HttpOrigin } from '../loaders/http-origin.ts'
 import {
@@ -25,6 +26,8 @@ export interface Config {
   /** The names of all nodes: `node-0` and so on. */
   readonly nodes: readonly string[]
   readonly groups: ReadonlyMap<string, GroupConfig>
+  /** The bound on what all nodes in one isolate hold together, in bytes. */
+  readonly maxIsolateBytes: number
   /** Who has it may administer; without one, nobody may. */
   readonly adminToken: string | undefined
 }
@@ -59,6 +62,13 @@ const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
 const MOST_NODES = 512
 const DEFAULT_NODES = 16
 
+const MiB = 1024 * 1024
+/** Half of what an isolate may have: the rest is for answers on their way, and what is not collected yet. */
+const DEFAULT_ISOLATE_BYTES = 64 * MiB
+const LEAST_ISOLATE_BYTES = MiB
+/** The platform ends an isolate at 128 MB. */
+const MOST_ISOLATE_BYTES = 100 * MiB
+
 /** Throws `ConfigError`, which names the field, its value and what is allowed. */
 export function readConfig(settings: Settings, definitions: GroupDefinitions): Config {
   refuse(settings, 'NODES_BEFORE')
@@ -67,6 +77,7 @@ export function readConfig(settings: Settings, definitions: GroupDefinitions): C
   return {
     nodes: Array.from({ length: count }, (_, i) => `node-${i}`),
     groups: readGroups(settings, definitions),
+    maxIsolateBytes: readIsolateBytes(settings.MAX_ISOLATE_BYTES),
     adminToken: readAdminToken(settings.ADMIN_TOKEN),
   }
 }
@@ -85,6 +96,16 @@ function readNodes(value: unknown = DEFAULT_NODES): number {
     throw new ConfigError('NODES', value, `a whole number from 1 to ${MOST_NODES}`)
   }
   return count
+}
+
+function readIsolateBytes(value: unknown = DEFAULT_ISOLATE_BYTES): number {
+  // A variable that was set in the dashboard is text, whatever it says.
+  const plain = typeof value === 'string' && /^\d{1,9}$/.test(value)
+  const bytes = parseBytes(plain ? Number(value) : value)
+  if (bytes === undefined || bytes < LEAST_ISOLATE_BYTES || bytes > MOST_ISOLATE_BYTES) {
+    throw new ConfigError('MAX_ISOLATE_BYTES', value, 'a size from "1MiB" to "100MiB"')
+  }
+  return bytes
 }
 
 /** Anything that a client can send as a bearer token (RFC 6750, section 2.1: no spaces). */

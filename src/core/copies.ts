@@ -12,6 +12,7 @@ import {
   type StandIn,
 } from './entry.ts'
 import { Lru, type RemovalReason } from './lru.ts'
+import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
@@ -32,18 +33,34 @@ export interface Holding {
   readonly standIn?: StandIn | undefined
 }
 
+/** The isolate's memory, as one group in one place shares in it. */
+export interface SharedMemory {
+  readonly budget: MemoryBudget
+  /** See `JoinOptions`. */
+  readonly name?: string | undefined
+}
+
 export class Copies {
+  /** How this group shares the isolate's memory with all others. */
+  readonly membership: Membership
   private readonly copies: Lru<Copy>
+  private readonly budget: MemoryBudget
   private readonly purges = new PurgeLog()
   private readonly tagged = new TagCounts()
   private readonly underWay = new UnderWay()
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
 
-  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats) {
+  constructor(maxBytes: number, maxValueBytes: number, stats: GroupStats, memory: SharedMemory) {
     this.maxValueBytes = maxValueBytes
     this.stats = stats
-    this.copies = new Lru(maxBytes, (reason, copy) => this.removed(reason, copy))
+    this.budget = memory.budget
+    this.copies = new Lru(
+      maxBytes,
+      (reason, copy) => this.removed(reason, copy),
+      (heldBytes, bytes) => this.membership.take(heldBytes, bytes),
+    )
+    this.membership = this.budget.join(this.copies, { shareBytes: maxBytes, name: memory.name })
   }
 
   get bytes(): number {
@@ -119,7 +136,13 @@ export class Copies {
   /** Whether an entry can be held at all, empty as this place may be. */
   hasRoomFor(key: string, entry: Entry): boolean {
     const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
-    return isSmall && heldBytes(key, entry) <= this.copies.maxBytes
+    const mostBytes = Math.min(this.copies.maxBytes, this.budget.maxBytes)
+    return isSmall && heldBytes(key, entry) <= mostBytes
+  }
+
+  /** Whether the isolate has room for it now: not while values that are being read take too much. */
+  hasRoomNow(key: string, entry: Entry): boolean {
+    return this.membership.canHold(heldBytes(key, entry))
   }
 
   /** Notes that the refresh of a copy failed, unless another copy has taken its place. */
@@ -177,7 +200,10 @@ export class Copies {
 
   private store(key: string, copy: Copy): boolean {
     const { entry, sequence } = copy
-    const stored = this.hasRoomFor(key, entry) && this.copies.set(key, copy, heldBytes(key, entry))
+    const stored =
+      this.hasRoomFor(key, entry) &&
+      this.hasRoomNow(key, entry) &&
+      this.copies.set(key, copy, heldBytes(key, entry))
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
     if (!stored && copy.untilMs === Number.POSITIVE_INFINITY) this.stats.rejected++
     if (stored) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
@@ -205,6 +231,7 @@ export class Copies {
 
   private removed(reason: RemovalReason, { entry, sequence }: Copy): void {
     this.stats.evictions[reason]++
+    this.membership.holds(this.copies.bytes)
     for (const tag of tagsOf(entry)) this.tagged.remove(tag, sequence)
   }
 }

@@ -6,7 +6,7 @@
 
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
-import { Copies, type Ticket } from './copies.ts'
+import { Copies, type SharedMemory, type Ticket } from './copies.ts'
 import {
   type Copy,
   type Entry,
@@ -63,6 +63,12 @@ export interface Placement {
   standsInFor(key: string): StandIn | undefined
 }
 
+/** The isolate's memory, as a group shares in it. */
+export interface GroupMemory extends SharedMemory {
+  /** Whether what is read may wait for room, see `ReadingParts`. */
+  readonly mayWait: boolean
+}
+
 export interface GroupParts {
   readonly name: string
   readonly options: GroupOptions
@@ -70,6 +76,7 @@ export interface GroupParts {
   readonly loader: Loader
   /** The bound on what this place holds for the group, in bytes. */
   readonly maxBytes: number
+  readonly memory: GroupMemory
   readonly flights: Flights<Fill>
   readonly limit: LoadLimit
   readonly circuit: Circuit
@@ -98,8 +105,14 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats)
-    const runner = new LoadRunner({ ...parts, group: name, timeoutMs: options.timeoutMs })
+    this.copies = new Copies(parts.maxBytes, options.maxValueBytes, stats, parts.memory)
+    const { beginReading } = this.copies.membership
+    const runner = new LoadRunner({
+      ...parts,
+      group: name,
+      timeoutMs: options.timeoutMs,
+      beginReading: (reading) => beginReading({ ...reading, mayWait: parts.memory.mayWait }),
+    })
     const standsInFor = (key: string) => placement.standsInFor(key)
     this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
   }
@@ -233,10 +246,13 @@ export class Group {
     return report
   }
 
-  /** `set` in this place alone. */
+  /** `set` in this place alone. Throws `PeerUnavailableError` while there is no room, before anything changes. */
   async setLocally(key: string, value: NewValue): Promise<SetOutcome> {
     const entry = await this.filler.entryOf(value)
     if (!this.copies.hasRoomFor(key, entry)) return 'too-large'
+    if (!this.copies.hasRoomNow(key, entry)) {
+      throw new PeerUnavailableError('Values that are being read take all memory.')
+    }
     // From here on at once: a load that began earlier is too late, one that begins later may win.
     this.parts.flights.forget(key)
     this.copies.outdate(key)

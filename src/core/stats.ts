@@ -37,7 +37,8 @@ export class GroupStats {
   handoffs = 0
   /** Gets that entries on disk answered. A part of `hits`: none in this version. */
   durableHits = 0
-  /** Values that their owner answered but could not store: too large. Not: a `ttl` of 0, hot copies. */
+  /** Values that their owner answered but could not store: too large, or there was no room
+   * beside what was being read. Not: a `ttl` of 0, hot copies. */
   rejected = 0
   /** Entries that left the cache, by reason. */
   readonly evictions: Record<RemovalReason, number> = {

@@ -9,6 +9,7 @@ import type { Group, Placement } from '../core/group.ts'
 import type { Reply } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
+import { isolateMemory } from '../isolate-memory.ts'
 import type { Open } from '../loaders/open.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
 import { StatsReports } from './stats-reports.ts'
@@ -46,6 +47,8 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       'a Durable Object binding of the node class',
     )
   }
+  // Nothing waits for memory here: that, too, would be to wait for another request.
+  const memory = { budget: isolateMemory(config.maxIsolateBytes), mayWait: false }
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
     const group = createGroup(groupConfig, env, {
@@ -54,6 +57,7 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       flights: new UnsharedFlights(),
       // To wait for a place would be to wait for another request's promise, see UnsharedFlights.
       maxLoads: Number.POSITIVE_INFINITY,
+      memory,
     })
     groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }

@@ -22,6 +22,7 @@ import { type NodeStats, nodeStats } from '../core/node-stats.ts'
 import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Ring } from '../core/ring.ts'
 import { Singleflight } from '../core/singleflight.ts'
+import { isolateMemory } from '../isolate-memory.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
 
 /** A cache node, as its peers call it. Whatever a call throws means that the node could not serve. */
@@ -44,6 +45,7 @@ type CacheNodeClass = new (ctx: DurableObjectState, env: Cloudflare.Env) => Cach
 export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
   const config = readConfig({ ...workerEnv }, definitions)
   const ring = new Ring(config.nodes)
+  const budget = isolateMemory(config.maxIsolateBytes)
 
   return class CacheNode extends DurableObject<Cloudflare.Env> {
     private readonly nodeName: string
@@ -62,7 +64,10 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       for (const group of config.groups.values()) {
         const { maxBytes, maxLoads } = group
         const flights = new Singleflight<Fill>()
-        this.groups.add(createGroup(group, env, { placement, maxBytes, maxLoads, flights }))
+        // A node that has lost its memory, and is created again, takes its own place in the budget.
+        const memory = { budget, name: `${ctx.id} ${group.name}`, mayWait: true }
+        const parts = { placement, maxBytes, maxLoads, flights, memory }
+        this.groups.add(createGroup(group, env, parts))
       }
       this.edges = new EdgeReports(this.groups)
     }
