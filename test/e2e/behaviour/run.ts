@@ -200,9 +200,7 @@ const NODES = Array.from({ length: 16 }, (_, i) => `node-${i}`)
 /** What a node reports of itself, as far as it matters here. */
 interface NodeNamespace {
   getByName(name: string): {
-    stats(
-      message: Message,
-    ): Promise<{ groups: Readonly<Record<string, { readonly gets: number }>> }>
+    stats(message: Message): Promise<{ groups: Readonly<Record<string, { readonly gets: number }>> }>
   }
 }
 
