@@ -103,7 +103,11 @@ function readIsolateBytes(value: unknown = DEFAULT_ISOLATE_BYTES): number {
   const plain = typeof value === 'string' && /^\d{1,9}$/.test(value)
   const bytes = parseBytes(plain ? Number(value) : value)
   if (bytes === undefined || bytes < LEAST_ISOLATE_BYTES || bytes > MOST_ISOLATE_BYTES) {
-    throw new ConfigError('MAX_ISOLATE_BYTES', value, 'a size from "1MiB" to "100MiB"')
+    throw new ConfigError(
+      'MAX_ISOLATE_BYTES',
+      value,
+      'a size from "1MiB" to "100MiB", or a number of bytes',
+    )
   }
   return bytes
 }
