@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly vars?: Vars
   /** From the top of the project; default: that of the Worker under test. */
   readonly configPath?: string
+  /** Whether `runtime.getInspectorURL()` is to lead somewhere. */
+  readonly canBeInspected?: boolean
 }
 
 export interface WorkerServer {
@@ -47,6 +49,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<WorkerSe
       bindings: { ...(workerOptions.bindings as Vars), ...vars },
       modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
       cf: false,
+      ...(options.canBeInspected ? { inspectorPort: 0 } : {}),
     }),
   )
   const url = await runtime.ready
