@@ -120,7 +120,7 @@ export class MemoryBudget {
     this.update(member, 0)
     this.members.remove(member)
     const { name } = member
-    if (name !== undefined && this.named.get(name) === member) this.named.delete(name)
+    if (name !== undefined) this.named.delete(name)
     this.reading.dismiss(member)
   }
 }

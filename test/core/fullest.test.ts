@@ -26,8 +26,9 @@ test('whatever has changed since the last look, the first is the one that a sear
   const changes = fc.array(anyChange, { minLength: 1, maxLength: 120 })
   const property = fc.property(changes, (run) => {
     const order = new Fullest()
-    const members: Member[] = []
-    let joined = 0
+    const members = Array.from({ length: 10 }, (_, number) => new Member(1 + (number % 3), number))
+    for (const member of members) order.add(member)
+    let joined = members.length
     for (const { kind, of = 0, bytes = 0, share = 0 } of run) {
       const member = members[of % Math.max(1, members.length)]
       if (kind === 'add') {
@@ -49,6 +50,21 @@ test('whatever has changed since the last look, the first is the one that a sear
   })
 
   fc.assert(property, { seed: 7, numRuns: 1_000 })
+})
+
+test('a member that may hold nothing is the last, and the first as soon as it holds something', () => {
+  const order = new Fullest()
+  const [none, some] = [new Member(0, 0), new Member(10, 1)]
+  order.add(none)
+  order.add(some)
+  some.heldBytes = 5
+  order.note(some)
+
+  expect(order.first()).toBe(some)
+  none.heldBytes = 1
+  order.note(none)
+  expect(order.first()).toBe(none)
+  expect(none.fullness).toBe(1)
 })
 
 test('a member that was removed can be removed again, and noted, to no effect', () => {

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Lru } from '../../src/core/lru.ts'
 import { type Membership, MemoryBudget } from '../../src/core/memory-budget.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 /** A cache that shares a budget, as `Copies` sets one up. */
 function join(budget: MemoryBudget, shareBytes: number, name?: string) {
@@ -152,6 +153,39 @@ test('a holder that has less than it said is put right, and does not keep others
   expect(budget.heldBytes).toBe(10)
 })
 
+describe('what is being read', () => {
+  function beginReading({ membership }: { membership: Membership }, clock: FakeClock) {
+    const { signal } = new AbortController()
+    return membership.beginReading({ signal, endsAtMs: clock.now() + 1_000, clock, mayWait: false })
+  }
+
+  test('counts, and leaves room for no entry that does not fit beside it, until it is overdue', () => {
+    const budget = new MemoryBudget(640)
+    const clock = new FakeClock()
+    const a = join(budget, 640)
+    beginReading(a, clock).reserve(300)
+
+    expect([a.set('large', 341), a.set('small', 340)]).toEqual([false, true])
+    expect(budget.heldBytes).toBe(640)
+    clock.advance(1_000)
+
+    expect(a.set('large', 341)).toBe(true)
+    expect(budget.heldBytes).toBe(341)
+  })
+
+  test('counts no more when the node whose it is has lost its memory', () => {
+    const budget = new MemoryBudget(640)
+    const clock = new FakeClock()
+    beginReading(join(budget, 640, 'node-0'), clock).reserve(300)
+    const other = beginReading(join(budget, 640, 'node-1'), clock)
+    other.reserve(100)
+
+    join(budget, 640, 'node-0')
+
+    expect(budget.heldBytes).toBe(100)
+  })
+})
+
 describe('a member that is gone', () => {
   test('counts no more once another one joins under its name', () => {
     const budget = new MemoryBudget(100)
@@ -170,10 +204,11 @@ describe('a member that is gone', () => {
     const budget = new MemoryBudget(100)
     const former = join(budget, 100, 'node-0')
     former.set('old', 60)
+    former.set('older', 20)
     join(budget, 100, 'node-0')
 
     expect(former.set('late', 10)).toBe(false)
-    former.cache.clear('purged')
+    former.cache.delete('old', 'purged')
 
     expect(budget.heldBytes).toBe(0)
   })

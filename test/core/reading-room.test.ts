@@ -150,6 +150,23 @@ describe('a reading whose load is over', () => {
     expect([reading.isWaiting, reading.wasRefused, room.bytes]).toEqual([false, false, 4_800])
   })
 
+  test('leaves its turn to the next one, and takes no room when that one is done', async () => {
+    const { begin, room, apart } = crowded()
+    const abort = new AbortController()
+    begin({ signal: abort.signal })
+      .reserve(200)
+      ?.catch(() => {})
+    const next = begin()
+    const turn = next.reserve(300)
+
+    abort.abort(new Error('out of time'))
+    apart.release()
+    await turn
+    next.release()
+
+    expect(room.bytes).toBe(1_600)
+  })
+
   test('goes on uncounted while it is small, and is broken off when it grows', () => {
     const { begin, room } = createRoom()
     const abort = new AbortController()

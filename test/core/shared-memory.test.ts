@@ -111,6 +111,18 @@ describe('what a load reads', () => {
     expect(budget.heldBytes).toBe(group.bytes + (a?.bytes ?? 0))
   })
 
+  test('has its own place when it is stored, even where it is as large as can be read', async () => {
+    const budget = new MemoryBudget(64 * KiB)
+    const { group, answer } = readingGroup(budget)
+    const reply = group.get('k-32768')
+    await settle()
+    answer.resolve(text('x'.repeat(32_768)))
+    await reply
+
+    expect(group.items).toBe(1)
+    expect(budget.heldBytes).toBe(group.bytes)
+  })
+
   test.each<[string, (answer: PromiseWithResolvers<Loaded>) => void]>([
     ['failed', ({ reject }) => reject(new Error('down'))],
     ['found nothing', ({ resolve }) => resolve({ kind: 'not-found' })],
