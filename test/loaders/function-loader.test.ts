@@ -202,6 +202,17 @@ describe('a load function', () => {
     await expect(loader('Tom', context())).rejects.toThrow('304')
   })
 
+  test.each([
+    ['é'.repeat(50), 100],
+    [new Uint8Array(70), 70],
+  ])('that returns bytes has the copy that is made of them counted', async (value, bytes) => {
+    const { memory, ...seen } = context()
+
+    await functionLoader(() => value, {})('Tom', { ...seen, memory })
+
+    expect(memory.bytes).toBe(bytes)
+  })
+
   test('that throws at once rejects, as one that rejects does', async () => {
     const loader = functionLoader(() => {
       throw new NotFoundError('no such player')
