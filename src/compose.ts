@@ -7,7 +7,7 @@ import { systemClock } from './core/clock.ts'
 import type { DurableParts } from './core/durable-tier.ts'
 import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
-import { Group, type Placement } from './core/group.ts'
+import { Group, type GroupMemory, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
 import type { Limit } from './core/load-limit.ts'
 import type { Loader, LoadResult } from './core/loader.ts'
@@ -25,6 +25,7 @@ export interface PlacementParts {
   readonly placement: Placement
   readonly maxBytes: number
   readonly flights: Flights<Fill>
+  readonly memory: GroupMemory
   /** How many loads run at once. */
   readonly limit: Limit
   readonly stats: GroupStats

@@ -4,6 +4,7 @@ declare namespace Cloudflare {
     /** Set as a secret. */
     readonly ADMIN_TOKEN?: string
     readonly CACHE_NODE: DurableObjectNamespace<import('./node/cache-node.ts').CacheNode>
+    readonly MAX_ISOLATE_BYTES?: string | number
     readonly NODES?: string | number
     readonly GROUPS?: Readonly<Record<string, unknown>>
   }

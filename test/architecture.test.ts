@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loaders: ['core', 'log.ts'],
   config: ['core', 'type:loaders'],
   'log.ts': [],
+  'isolate-memory.ts': ['core'],
   'tracing.ts': ['type:core'],
   'compose.ts': ['core', 'config', 'loaders', 'log.ts', 'tracing.ts'],
   edge: [
@@ -17,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'loaders',
     'compose.ts',
+    'isolate-memory.ts',
     'log.ts',
     'tracing.ts',
     'peers',
@@ -24,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'dashboard',
   ],
   peers: ['core'],
-  node: ['core', 'config', 'compose.ts', 'log.ts', 'tracing.ts', 'peers'],
+  node: ['core', 'config', 'compose.ts', 'isolate-memory.ts', 'log.ts', 'tracing.ts', 'peers'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],

@@ -5,6 +5,7 @@ import { ConfigError } from '../core/errors.ts'
 import type { GroupOptions } from '../core/group.ts'
 import type { KeyForm } from '../core/key.ts'
 import type { Region } from '../core/topology.ts'
+import { parseBytes } from '../core/units.ts'
 import type { Load } from '../loaders/function-loader.ts'
 import type { HttpOrigin } from '../loaders/http-origin.ts'
 import {
@@ -30,6 +31,8 @@ export interface Config {
   /** Location hints, home first; none: one ring without a hint. */
   readonly regions: readonly Region[]
   readonly groups: ReadonlyMap<string, GroupConfig>
+  /** The bound on what all nodes in one isolate hold together, in bytes. */
+  readonly maxIsolateBytes: number
   /** Who has it may administer; without one, nobody may. */
   readonly adminToken: string | undefined
 }
@@ -66,6 +69,13 @@ const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
 const MOST_NODES = 512
 const DEFAULT_NODES = 16
 
+const MiB = 1024 * 1024
+/** Half of what an isolate may have: the rest is for answers on their way, and what is not collected yet. */
+const DEFAULT_ISOLATE_BYTES = 64 * MiB
+const LEAST_ISOLATE_BYTES = MiB
+/** The platform ends an isolate at 128 MB. */
+const MOST_ISOLATE_BYTES = 100 * MiB
+
 /** Throws `ConfigError`, which names the field, its value and what is allowed. */
 export function readConfig(settings: Settings, definitions: GroupDefinitions): Config {
   const { NODES = DEFAULT_NODES, NODES_BEFORE, REGIONS } = settings
@@ -74,6 +84,7 @@ export function readConfig(settings: Settings, definitions: GroupDefinitions): C
     nodesBefore: NODES_BEFORE === undefined ? undefined : readNodes('NODES_BEFORE', NODES_BEFORE),
     regions: REGIONS === undefined ? [] : readRegions(REGIONS),
     groups: readGroups(settings, definitions),
+    maxIsolateBytes: readIsolateBytes(settings.MAX_ISOLATE_BYTES),
     adminToken: readAdminToken(settings.ADMIN_TOKEN),
   }
 }
@@ -108,6 +119,20 @@ function readRegions(value: unknown): Region[] {
   if (areKnown && regions.length > 0 && new Set(regions).size === regions.length) return regions
   const allowed = `different ones of ${LOCATION_HINTS.join(', ')}, with commas between`
   throw new ConfigError('REGIONS', value, allowed)
+}
+
+function readIsolateBytes(value: unknown = DEFAULT_ISOLATE_BYTES): number {
+  // A variable that was set in the dashboard is text, whatever it says.
+  const plain = typeof value === 'string' && /^\d{1,9}$/.test(value)
+  const bytes = parseBytes(plain ? Number(value) : value)
+  if (bytes === undefined || bytes < LEAST_ISOLATE_BYTES || bytes > MOST_ISOLATE_BYTES) {
+    throw new ConfigError(
+      'MAX_ISOLATE_BYTES',
+      value,
+      'a size from "1MiB" to "100MiB", or a number of bytes',
+    )
+  }
+  return bytes
 }
 
 /** Anything that a client can send as a bearer token (RFC 6750, section 2.1: no spaces). */

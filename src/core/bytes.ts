@@ -40,27 +40,54 @@ export async function collect(
 /** Reads a stream as far as is wanted, and keeps what it has read. */
 export class Collector {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  /** Takes what comes first, so that it need not be put together. */
+  private readonly whole: Uint8Array<ArrayBuffer>
+  /** What `whole` has no room for. */
   private readonly chunks: Uint8Array[] = []
-  private length = 0
+  private readBytes = 0
 
-  constructor(stream: ReadableStream<Uint8Array> | null) {
+  /** @param expectedBytes What is likely to come; so much memory is taken at once. */
+  constructor(stream: ReadableStream<Uint8Array> | null, expectedBytes = 0) {
     this.reader = stream?.getReader()
+    this.whole = new Uint8Array(expectedBytes)
+  }
+
+  /** How many bytes have been read. */
+  get length(): number {
+    return this.readBytes
+  }
+
+  /** What putting all of it together takes on top, in bytes. */
+  get bytesToJoin(): number {
+    return this.readBytes === this.whole.byteLength ? 0 : this.readBytes
   }
 
   /** Returns true once there are more than `bytes`, false when the stream has ended before. */
   async readBeyond(bytes: number): Promise<boolean> {
-    while (this.length <= bytes) {
-      const piece = await this.reader?.read()
-      if (piece === undefined || piece.done) return false
-      this.chunks.push(piece.value)
-      this.length += piece.value.byteLength
+    while (this.readBytes <= bytes) if (!(await this.read())) return false
+    return true
+  }
+
+  /** Reads one piece; returns false when the stream has ended. */
+  async read(): Promise<boolean> {
+    const piece = await this.reader?.read()
+    if (piece === undefined || piece.done) return false
+    const { value } = piece
+    if (this.readBytes + value.byteLength <= this.whole.byteLength) {
+      this.whole.set(value, this.readBytes)
+    } else {
+      if (this.chunks.length === 0) this.chunks.push(this.whole.subarray(0, this.readBytes))
+      this.chunks.push(value)
     }
+    this.readBytes += value.byteLength
     return true
   }
 
   /** All that has been read. */
   bytes(): Uint8Array<ArrayBuffer> {
-    return concatenate(this.chunks, this.length)
+    if (this.readBytes === this.whole.byteLength) return this.whole
+    if (this.chunks.length === 0) return this.whole.slice(0, this.readBytes)
+    return concatenate(this.chunks, this.readBytes)
   }
 
   /** Nothing more is wanted. */

@@ -16,6 +16,7 @@ import {
 } from './entry.ts'
 import type { Which } from './entry-store.ts'
 import { Lru, type RemovalReason } from './lru.ts'
+import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
@@ -38,6 +39,13 @@ export interface Holding {
   readonly standIn?: StandIn | undefined
 }
 
+/** The isolate's memory, as one group in one place shares in it. */
+export interface SharedMemory {
+  readonly budget: MemoryBudget
+  /** See `JoinOptions`. */
+  readonly name?: string | undefined
+}
+
 export interface CopiesParts {
   /** The bound on what is held, in bytes. */
   readonly maxBytes: number
@@ -48,10 +56,14 @@ export interface CopiesParts {
   readonly admission?: Admission | undefined
   /** Makes what keeps the copies of a durable group beyond memory. */
   readonly createDurable?: ((memory: Memory) => DurableTier) | undefined
+  readonly memory: SharedMemory
 }
 
 export class Copies {
+  /** How this group shares the isolate's memory with all others. */
+  readonly membership: Membership
   private readonly copies: Lru<Copy>
+  private readonly budget: MemoryBudget
   private readonly purges = new PurgeLog()
   private readonly tagged = new TagCounts()
   private readonly underWay = new UnderWay()
@@ -61,11 +73,17 @@ export class Copies {
   /** Only in a node, and of a durable group. */
   readonly durable: DurableTier | undefined
 
-  constructor({ admission, createDurable, maxBytes, maxValueBytes, stats }: CopiesParts) {
+  constructor({ admission, createDurable, maxBytes, maxValueBytes, memory, stats }: CopiesParts) {
     this.maxValueBytes = maxValueBytes
     this.stats = stats
     this.admission = admission
-    this.copies = new Lru(maxBytes, (reason, copy) => this.removed(reason, copy))
+    this.budget = memory.budget
+    this.copies = new Lru(
+      maxBytes,
+      (reason, copy) => this.removed(reason, copy),
+      (heldBytes, bytes) => this.membership.take(heldBytes, bytes),
+    )
+    this.membership = this.budget.join(this.copies, { shareBytes: maxBytes, name: memory.name })
     this.durable = createDurable?.({
       isHeld: (key) => this.copies.peek(key) !== undefined,
       outlivesPurges: (copy) => this.outlivesPurges(copy),
@@ -168,7 +186,13 @@ export class Copies {
   /** Whether an entry can be held at all, empty as this place may be. */
   hasRoomFor(key: string, entry: Entry): boolean {
     const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
-    return isSmall && heldBytes(key, entry) <= this.copies.maxBytes
+    const mostBytes = Math.min(this.copies.maxBytes, this.budget.maxBytes)
+    return isSmall && heldBytes(key, entry) <= mostBytes
+  }
+
+  /** Whether the isolate has room for it now: not while values that are being read take too much. */
+  hasRoomNow(key: string, entry: Entry): boolean {
+    return this.membership.canHold(heldBytes(key, entry))
   }
 
   /** Notes that the refresh of a copy failed, unless another copy has taken its place. */
@@ -247,7 +271,10 @@ export class Copies {
     const { entry, sequence } = copy
     const bytes = heldBytes(key, entry)
     const held =
-      this.hasRoomFor(key, entry) && this.isWorthIt(key, bytes) && this.copies.set(key, copy, bytes)
+      this.hasRoomFor(key, entry) &&
+      this.hasRoomNow(key, entry) &&
+      this.isWorthIt(key, bytes) &&
+      this.copies.set(key, copy, bytes)
     if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return held
   }
@@ -283,6 +310,7 @@ export class Copies {
 
   private removed(reason: RemovalReason, { entry, sequence }: Copy): void {
     this.stats.evictions[reason]++
+    this.membership.holds(this.copies.bytes)
     for (const tag of tagsOf(entry)) this.tagged.remove(tag, sequence)
   }
 }

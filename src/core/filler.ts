@@ -16,6 +16,7 @@ import {
 import type { LoadRunner } from './load.ts'
 import type { LoadedValue, LoadResult } from './loader.ts'
 import type { Answer, CacheStatusMember, NewValue, Reply } from './peers.ts'
+import type { Reading } from './reading-room.ts'
 import type { GroupStats } from './stats.ts'
 import type { Watch } from './under-way.ts'
 import type { Upstream } from './upstream.ts'
@@ -144,13 +145,13 @@ export class Filler {
     const standIn = standsInFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
     const watch = copies.watch(ticket)
-    const { inTime, atLast, hasStarted } = runner.run(key, stale, standIn)
+    const { inTime, atLast, hasStarted, memory } = runner.run(key, stale, standIn)
     let isLate = false
     try {
       const result = await inTime
       isLate = result.kind === 'failed' && result.code === 'load-timeout'
       if (result.kind === 'failed' && held !== undefined) this.postpone(key, held)
-      const { answer, stored } = await this.conclude(ticket, result, stale)
+      const { answer, stored } = await this.conclude(ticket, result, stale, memory)
       return {
         answer,
         handling: {
@@ -162,6 +163,7 @@ export class Filler {
         ...(hasStarted() ? { loadMs: clock.now() - startedAtMs } : {}),
       }
     } finally {
+      memory.release()
       if (isLate) this.keepLate(ticket, watch, atLast, stale)
       else copies.ended(ticket, watch)
     }
@@ -221,9 +223,12 @@ export class Filler {
     ticket: Ticket,
     result: LoadResult,
     stale: ValueEntry | undefined,
+    memory?: Reading,
   ): Promise<{ answer: Answer; stored: boolean }> {
     if (result.kind === 'failed') return { answer: result, stored: false }
     const entry = await this.entryFrom(result, stale)
+    // What was read is going to count as an entry.
+    memory?.release()
     return { answer: answerOf(entry), stored: this.populate(ticket, entry) }
   }
 

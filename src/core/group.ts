@@ -7,7 +7,7 @@
 import type { Admission } from './admission.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
-import { Copies, type Ticket } from './copies.ts'
+import { Copies, type SharedMemory, type Ticket } from './copies.ts'
 import { type DurableParts, DurableTier, type Memory } from './durable-tier.ts'
 import {
   type Copy,
@@ -74,6 +74,12 @@ export interface Placement {
   standsInFor(key: string): StandIn | undefined
 }
 
+/** The isolate's memory, as a group shares in it. */
+export interface GroupMemory extends SharedMemory {
+  /** Whether what is read may wait for room, see `ReadingParts`. */
+  readonly mayWait: boolean
+}
+
 export interface GroupParts {
   readonly name: string
   readonly options: GroupOptions
@@ -81,6 +87,7 @@ export interface GroupParts {
   readonly loader: Loader
   /** The bound on what this place holds for the group, in bytes. */
   readonly maxBytes: number
+  readonly memory: GroupMemory
   readonly flights: Flights<Fill>
   readonly limit: Limit
   /** What is asked before the loader. Default: nothing. */
@@ -117,12 +124,18 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    const { admission, durable, maxBytes } = parts
+    const { admission, durable, maxBytes, memory } = parts
     const { maxValueBytes } = options
     const createDurable =
       durable && ((memory: Memory) => new DurableTier({ ...parts, ...durable }, memory))
-    this.copies = new Copies({ admission, createDurable, maxBytes, maxValueBytes, stats })
-    const runner = new LoadRunner({ ...parts, group: name, timeoutMs: options.timeoutMs })
+    this.copies = new Copies({ admission, createDurable, maxBytes, maxValueBytes, memory, stats })
+    const { beginReading } = this.copies.membership
+    const runner = new LoadRunner({
+      ...parts,
+      group: name,
+      timeoutMs: options.timeoutMs,
+      beginReading: (reading) => beginReading({ ...reading, mayWait: memory.mayWait }),
+    })
     const standsInFor = (key: string) => placement.standsInFor(key)
     this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
   }
@@ -295,10 +308,16 @@ export class Group {
     return { ...answerOf(copy.entry), path }
   }
 
-  /** `set` in this place alone. Throws `PeerUnavailableError` when the disk would keep the older value. */
+  /**
+   * `set` in this place alone. Throws `PeerUnavailableError` when the disk would keep the older value, and
+   * while there is no room, before anything changes.
+   */
   async setLocally(key: string, value: NewValue): Promise<SetOutcome> {
     const entry = await this.filler.entryOf(value)
     if (!this.copies.hasRoomFor(key, entry)) return 'too-large'
+    if (!this.copies.hasRoomNow(key, entry)) {
+      throw new PeerUnavailableError('Values that are being read take all memory.')
+    }
     // From here on at once: a load that began earlier is too late, one that begins later may win.
     this.parts.flights.forget(key)
     this.copies.outdate(key)

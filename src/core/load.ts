@@ -6,6 +6,7 @@ import type { StandIn, ValueEntry } from './entry.ts'
 import { LoadError, LoadTimeoutError, type NotFoundError, OverloadedError } from './errors.ts'
 import type { Limit } from './load-limit.ts'
 import type { LoadContext, Loader, LoadResult } from './loader.ts'
+import type { Reading, ReadingParts } from './reading-room.ts'
 import type { GroupStats } from './stats.ts'
 
 export interface LoadRunnerParts {
@@ -16,6 +17,8 @@ export interface LoadRunnerParts {
   readonly limit: Limit
   readonly circuit: Circuit
   readonly clock: Clock
+  /** The memory for what a load reads. */
+  readonly beginReading: (parts: Omit<ReadingParts, 'owner' | 'mayWait'>) => Reading
   readonly stats: GroupStats
   /** Told the loader's own error, for the log: it may hold what no client should see. */
   readonly onError: (error: unknown) => void
@@ -28,6 +31,8 @@ export interface Load {
   readonly atLast: Promise<LoadResult>
   /** Whether the loader has been called: not when it had to wait in vain, or its origin is left alone. */
   readonly hasStarted: () => boolean
+  /** To be released when the value is about to be stored, or will not be. */
+  readonly memory: Reading
 }
 
 /** How a load ended, and what that says of its origin's health. */
@@ -47,16 +52,20 @@ export class LoadRunner {
   run(key: string, stale?: ValueEntry, standIn?: StandIn): Load {
     const { circuit, clock, group, limit, loader, stats, timeoutMs, onError } = this.parts
     const abort = new AbortController()
+    const { signal } = abort
+    const endsAtMs = clock.now() + timeoutMs
+    const memory = this.parts.beginReading({ signal, endsAtMs, clock })
     const context: LoadContext = {
       group,
-      signal: abort.signal,
+      signal,
+      memory,
       ...(stale === undefined ? {} : { stale }),
     }
     let admission: Admission | undefined
     let startedAtMs = 0
 
     const ending = limit
-      .run(abort.signal, async (): Promise<Ending> => {
+      .run(signal, async (): Promise<Ending> => {
         startedAtMs = clock.now()
         admission = circuit.admit(startedAtMs)
         if (admission === undefined) return { result: leftAlone(group), isSick: false }
@@ -69,13 +78,17 @@ export class LoadRunner {
         }
         return { result, isSick: false }
       })
-      .catch((error: unknown) => this.endingOf(error, abort.signal, admission !== undefined))
+      .catch((error: unknown) => {
+        // The loader has been called, and has what it asked for: only there was nowhere to put it.
+        if (memory.wasRefused) return { result: overloaded(group), isSick: false }
+        return this.endingOf(error, signal, admission !== undefined)
+      })
 
     const timedOut = Promise.withResolvers<Ending>()
     const cancelTimer = clock.after(timeoutMs, () => {
       const error = new LoadTimeoutError(`Group ${group}: no answer within ${timeoutMs} ms.`)
       const result = { kind: 'failed', code: error.code, detail: error.message } as const
-      timedOut.resolve({ result, isSick: true })
+      timedOut.resolve({ result, isSick: !memory.isWaiting })
       abort.abort(error)
       onError(error)
     })
@@ -87,7 +100,7 @@ export class LoadRunner {
       return result
     })
     const atLast = ending.then(({ result }) => result)
-    return { inTime, atLast, hasStarted: () => admission !== undefined }
+    return { inTime, atLast, hasStarted: () => admission !== undefined, memory }
   }
 
   /** @param hasStarted Whether the loader was called; what it throws is its own, whatever the class. */
@@ -124,6 +137,11 @@ export class LoadRunner {
 function saysNotFound(error: unknown): boolean {
   const { name, code } = (error ?? {}) as Partial<NotFoundError>
   return name === 'NotFoundError' && code === 'not-found'
+}
+
+function overloaded(group: string): LoadResult {
+  const detail = `Group ${group}: too many values are being read.`
+  return { kind: 'failed', code: 'overloaded', detail }
 }
 
 function leftAlone(group: string): LoadResult {

@@ -10,6 +10,21 @@ export interface LoadContext {
   readonly group: string
   /** The entry that is being refreshed, if there is one. */
   readonly stale?: ValueEntry
+  /** To be asked before bytes of a value are kept. What it has given is free again when the load has ended. */
+  readonly memory: LoadMemory
+}
+
+/** The memory of an isolate, as far as one load may have of it. */
+export interface LoadMemory {
+  /** The largest value that can be had as a whole, in bytes. */
+  readonly maxBytes: number
+  /**
+   * Counts `bytes` more: at once, or when the promise resolves. Throws `OverloadedError` where that
+   * cannot be awaited, and the signal's reason when it fires before.
+   */
+  reserve(bytes: number): Promise<void> | undefined
+  /** Lets entries go for what is needed in passing, as far as that helps. */
+  makeRoom(bytes: number): void
 }
 
 /** A value, as a loader hands it over. What it does not say of its life, the group's options do. */

@@ -6,6 +6,12 @@ export type RemovalReason = 'capacity' | 'expired' | 'purged' | 'replaced'
 /** Called after each removal with what was removed. Must not change the cache that calls it. */
 export type OnRemove<V> = (reason: RemovalReason, value: V) => void
 
+/**
+ * Called when there is room within the cache's own bound for `bytes` more, beside the `heldBytes` of all
+ * others, and they are about to be held. May call `evictOldest`, as long as `heldBytes` are above 0.
+ */
+export type OnGrow = (heldBytes: number, bytes: number) => void
+
 interface Link<V> {
   key: string
   value: V
@@ -27,13 +33,15 @@ export class Lru<V> {
   /** The bound, at least 0. With 0 nothing that has a weight is ever held. */
   readonly maxBytes: number
   private readonly onRemove: OnRemove<V>
+  private readonly onGrow: OnGrow | undefined
   private readonly links = new Map<string, Link<V>>()
   private readonly root: Link<V>
   private heldBytes = 0
 
-  constructor(maxBytes: number, onRemove: OnRemove<V> = () => {}) {
+  constructor(maxBytes: number, onRemove: OnRemove<V> = () => {}, onGrow?: OnGrow) {
     this.maxBytes = maxBytes
     this.onRemove = onRemove
+    this.onGrow = onGrow
     const root = { key: '', bytes: 0 } as Link<V>
     root.newer = root
     root.older = root
@@ -82,6 +90,13 @@ export class Lru<V> {
     return true
   }
 
+  /** Lets the least recently used entry go, for want of room elsewhere. Returns false when there is none. */
+  evictOldest(): boolean {
+    if (this.links.size === 0) return false
+    this.remove(this.root.newer, 'capacity')
+    return true
+  }
+
   /** Returns how many entries there were. */
   clear(reason: RemovalReason): number {
     const removed = this.links.size
@@ -109,6 +124,7 @@ export class Lru<V> {
   private insert(key: string, value: V, bytes: number): void {
     // A full cache takes a link for each one it lets go: the same object serves, and spares the collector.
     const spare = this.makeRoom(bytes)
+    this.onGrow?.(this.heldBytes, bytes)
     const link = spare ?? ({} as Link<V>)
     link.key = key
     link.value = value
@@ -124,6 +140,7 @@ export class Lru<V> {
     // Empty while room is made: the link is the newest, and fits, so the loop cannot reach it.
     link.bytes = 0
     this.makeRoom(bytes)
+    this.onGrow?.(this.heldBytes, bytes)
     const replaced = link.value
     link.value = value
     link.bytes = bytes

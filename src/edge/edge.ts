@@ -13,6 +13,7 @@ import type { PeerPicker, Reply } from '../core/peers.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import { type Region, Topology } from '../core/topology.ts'
+import { isolateMemory } from '../isolate-memory.ts'
 import type { Open } from '../loaders/open.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
@@ -65,6 +66,8 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       'a Durable Object binding of the node class',
     )
   }
+  // Nothing waits for memory here: that, too, would be to wait for another request.
+  const memory = { budget: isolateMemory(config.maxIsolateBytes), mayWait: false }
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
     const group = createGroup(groupConfig, env, {
@@ -76,6 +79,7 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
       admission: new Admission(),
       // What is under way when its request has been answered would be cut off.
       keepAlive: waitUntil,
+      memory,
     })
     groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
   }

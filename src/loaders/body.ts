@@ -1,7 +1,7 @@
-/** Owns how large a value may be that is answered whole, and how much is read at once to find out. */
+/** Owns how large a value may be that is answered whole, and that its body is counted while it is read. */
 
 import { Collector } from '../core/bytes.ts'
-import { LoadLimit } from '../core/load-limit.ts'
+import type { LoadMemory } from '../core/loader.ts'
 
 /**
  * The largest value that one call between nodes can carry: 32 MiB in all, of which the key, the headers
@@ -9,31 +9,50 @@ import { LoadLimit } from '../core/load-limit.ts'
  */
 export const MAX_WHOLE_BYTES = 32 * 1024 * 1024 - 64 * 1024
 
-/** Up to here a body is read without waiting for a turn. */
-const SMALL_BYTES = 1024 * 1024
+/** The largest value that is answered whole: also no more than the isolate's memory lets one load have. */
+export function maxWholeBytes({ maxBytes }: LoadMemory): number {
+  return Math.min(MAX_WHOLE_BYTES, maxBytes)
+}
 
-/** Large bodies being read at once, per group and place: each may grow to `MAX_WHOLE_BYTES` in memory. */
-const LARGE_READS = 3
-
-/** Reads the bodies of one group's values. The large ones take turns. */
-export class BodyReader {
-  /** Who waits is bounded by the loads that may run. */
-  private readonly turns = new LoadLimit(LARGE_READS, Number.POSITIVE_INFINITY)
-
-  /** The whole body, decoded; or `undefined` as soon as it is known to be larger than `MAX_WHOLE_BYTES`. */
-  async readWhole(
-    response: Response,
-    signal: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (Number(response.headers.get('content-length')) > MAX_WHOLE_BYTES) return undefined
-    const collector = new Collector(response.body)
-    if (await collector.readBeyond(SMALL_BYTES)) {
-      const isTooLarge = await this.turns.run(signal, () => collector.readBeyond(MAX_WHOLE_BYTES))
-      if (isTooLarge) {
-        await collector.cancel()
-        return undefined
-      }
+/**
+ * The whole body, decoded; or `undefined` as soon as it is known to be larger than `maxWholeBytes`. What
+ * the response announces is reserved before any of it is read, anything else as it comes.
+ */
+export async function readWhole(
+  response: Response,
+  memory: LoadMemory,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const mostBytes = maxWholeBytes(memory)
+  if (Number(response.headers.get('content-length')) > mostBytes) return undefined
+  let reserved = announcedBytes(response)
+  let collector: Collector | undefined
+  try {
+    await memory.reserve(reserved)
+    collector = new Collector(response.body, reserved)
+    while (collector.length <= mostBytes && (await collector.read())) {
+      const more = Math.min(collector.length, mostBytes) - reserved
+      if (more <= 0) continue
+      const turn = memory.reserve(more)
+      if (turn !== undefined) await turn
+      reserved += more
     }
-    return collector.bytes()
+    if (collector.length <= mostBytes) {
+      memory.makeRoom(collector.bytesToJoin)
+      return collector.bytes()
+    }
+  } catch (error) {
+    // Not awaited: what has broken off may never say so.
+    const cancelled = collector === undefined ? response.body?.cancel() : collector.cancel()
+    cancelled?.catch(() => {})
+    throw error
   }
+  await collector.cancel()
+  return undefined
+}
+
+/** 0 where the length is not known, or is that of a body that the runtime has decoded since. */
+function announcedBytes({ body, headers }: Response): number {
+  if (body === null || (headers.get('content-encoding') ?? 'identity') !== 'identity') return 0
+  const length = headers.get('content-length')
+  return length !== null && /^\d+$/.test(length) ? Number(length) : 0
 }

@@ -3,21 +3,14 @@
 import { BINARY } from '../core/content-type.ts'
 import type { ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { Loaded, LoadedValue, TooLarge } from '../core/loader.ts'
-import type { BodyReader } from './body.ts'
+import type { Loaded, LoadedValue, LoadMemory, TooLarge } from '../core/loader.ts'
+import { readWhole } from './body.ts'
 
 /** So that what describes a value never outweighs it, nor fills what a call between nodes can carry. */
 const LONGEST_HEADER = 255
 
 /** Content codings that the runtime has decoded by the time a body is read. */
 const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
-
-/** How a body is to be read. */
-export interface Reading {
-  readonly bodies: BodyReader
-  /** Fires when nobody waits any more. */
-  readonly signal: AbortSignal
-}
 
 /**
  * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `LoadError`
@@ -26,9 +19,9 @@ export interface Reading {
 export async function answerFromResponse(
   response: Response,
   stale: ValueEntry | undefined,
-  { bodies, signal }: Reading,
+  memory: LoadMemory,
 ): Promise<Loaded> {
-  if (response.status === 200) return valueFromResponse(response, bodies, signal)
+  if (response.status === 200) return valueFromResponse(response, memory)
   discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
   if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
@@ -43,11 +36,10 @@ export function statusError(status: number): LoadError {
 
 async function valueFromResponse(
   response: Response,
-  bodies: BodyReader,
-  signal: AbortSignal,
+  memory: LoadMemory,
 ): Promise<LoadedValue | TooLarge> {
   requireDecoded(response)
-  const value = await bodies.readWhole(response, signal)
+  const value = await readWhole(response, memory)
   if (value === undefined) {
     discard(response)
     return { kind: 'too-large' }

@@ -1,14 +1,14 @@
 /** Owns what a user's `load` function is, and how its answers become a loader's. */
 
-import { encodeUtf8 } from '../core/bytes.ts'
+import { encodeUtf8, utf8Length } from '../core/bytes.ts'
 import { defaultContentType, isContentType } from '../core/content-type.ts'
 import type { Life, ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
-import type { Loader, Loaded as LoaderAnswer } from '../core/loader.ts'
+import type { Loader, Loaded as LoaderAnswer, LoadMemory } from '../core/loader.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
-import { BodyReader, MAX_WHOLE_BYTES } from './body.ts'
-import { answerFromResponse, type Reading } from './from-response.ts'
+import { maxWholeBytes } from './body.ts'
+import { answerFromResponse } from './from-response.ts'
 import type { Open } from './open.ts'
 
 /** `"250ms"`, `"30s"`, `"5m"`, `"1h"`, or a number of milliseconds. */
@@ -68,15 +68,14 @@ export type Load<Env = Cloudflare.Env> = (
 ) => Loaded | Promise<Loaded>
 
 export function functionLoader<Env>(load: Load<Env>, env: Env): Loader {
-  const bodies = new BodyReader()
-  return async (key, { group, signal, stale }) => {
+  return async (key, { group, signal, stale, memory }) => {
     const context = {
       env,
       group,
       signal,
       ...(stale === undefined ? {} : { stale: staleEntry(stale) }),
     }
-    return answerFrom(await load(key, context), stale, { bodies, signal })
+    return answerFrom(await load(key, context), stale, memory)
   }
 }
 
@@ -115,17 +114,20 @@ function staleEntry({
 async function answerFrom(
   loaded: Loaded,
   stale: ValueEntry | undefined,
-  reading: Reading,
+  memory: LoadMemory,
 ): Promise<LoaderAnswer> {
   if (loaded === null) return { kind: 'not-found' }
-  if (loaded instanceof Response) return answerFromResponse(loaded, stale, reading)
-  return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded)
+  if (loaded instanceof Response) return answerFromResponse(loaded, stale, memory)
+  return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded, memory)
 }
 
-function describedValue(described: DescribedValue): LoaderAnswer {
+async function describedValue(
+  described: DescribedValue,
+  memory: LoadMemory,
+): Promise<LoaderAnswer> {
   const contentType = contentTypeOf(described)
   const life = lifeOf(described)
-  const value = bytesOf(described.value)
+  const value = await bytesOf(described.value, memory)
   if (value === undefined) {
     return { kind: 'too-large', ...(life.ttlMs === undefined ? {} : { ttlMs: life.ttlMs }) }
   }
@@ -157,13 +159,20 @@ function isPlainValue(value: unknown): value is string | Uint8Array | ArrayBuffe
 }
 
 /** `undefined` where they are too many to be answered whole. */
-function bytesOf(value: string | Uint8Array | ArrayBuffer): Uint8Array | undefined {
-  // UTF-8 takes at least a byte for each code unit, so a text may be known to be too large unencoded.
+async function bytesOf(
+  value: string | Uint8Array | ArrayBuffer,
+  memory: LoadMemory,
+): Promise<Uint8Array | undefined> {
+  const mostBytes = maxWholeBytes(memory)
+  // UTF-8 takes at least a byte for each code unit, so a text need not be walked through to be too large.
   const leastBytes = typeof value === 'string' ? value.length : value.byteLength
-  if (leastBytes > MAX_WHOLE_BYTES) return undefined
+  if (leastBytes > mostBytes) return undefined
+  const bytes = typeof value === 'string' ? utf8Length(value) : leastBytes
+  if (bytes > mostBytes) return undefined
+  // The loader's own bytes are there as well, but only until this load has ended.
+  await memory.reserve(bytes)
   // Always a copy: the loader may go on writing to what it has returned.
-  const bytes = typeof value === 'string' ? encodeUtf8(value) : copyOf(value)
-  return bytes.byteLength > MAX_WHOLE_BYTES ? undefined : bytes
+  return typeof value === 'string' ? encodeUtf8(value) : copyOf(value)
 }
 
 function copyOf(value: Uint8Array | ArrayBuffer): Uint8Array {

@@ -5,7 +5,6 @@ import { BadKeyError, LoadError } from '../core/errors.ts'
 import type { LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
 import { logWarning } from '../log.ts'
-import { BodyReader } from './body.ts'
 import { answerFromResponse, discard } from './from-response.ts'
 import type { Open } from './open.ts'
 import { NEVER_STORED, responseLife, shortest } from './response-life.ts'
@@ -42,8 +41,7 @@ const PLATFORM: HttpOriginParts = {
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
 export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader {
-  const bodies = new BodyReader()
-  return async (key, { signal, stale }) => {
+  return async (key, { signal, stale, memory }) => {
     const conditions = conditionsOf(stale)
     const isConditional = Object.keys(conditions).length > 0
     let followed = await request(origin, key, signal, conditions, parts)
@@ -56,10 +54,7 @@ export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader
     }
     const { response, redirects } = followed
     const life = lifeOf(followed, origin, parts.now())
-    const answer = await answerFromResponse(response, mayRenew ? stale : undefined, {
-      bodies,
-      signal,
-    })
+    const answer = await answerFromResponse(response, mayRenew ? stale : undefined, memory)
     if (answer.kind === 'not-found' || answer.kind === 'too-large') {
       return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
     }

@@ -27,6 +27,7 @@ import { Singleflight } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import { Topology } from '../core/topology.ts'
 import type { Upstream } from '../core/upstream.ts'
+import { isolateMemory } from '../isolate-memory.ts'
 import { logError } from '../log.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
 import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
@@ -46,6 +47,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
   const config = readConfig({ ...workerEnv }, definitions)
   const topology = new Topology(config)
   const groupConfigs = [...config.groups.values()]
+  const budget = isolateMemory(config.maxIsolateBytes)
 
   return class CacheNode extends DurableObject<Cloudflare.Env> implements NodeCalls {
     private readonly nodeName: string
@@ -79,6 +81,8 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         const group = createGroup(groupConfig, env, {
           placement,
           maxBytes: groupConfig.maxBytes,
+          // A node that has lost its memory, and is created again, takes its own place in the budget.
+          memory: { budget, name: `${ctx.id} ${groupConfig.name}`, mayWait: true },
           limit: new LoadLimit(groupConfig.maxLoads),
           flights: new Singleflight<Fill>(),
           stats,

@@ -61,6 +61,41 @@ describe('REGIONS', () => {
   )
 })
 
+describe('MAX_ISOLATE_BYTES', () => {
+  test('is 64 MiB by default', () => {
+    expect(readConfig({}, {}).maxIsolateBytes).toBe(64 * 1024 * 1024)
+  })
+
+  test.each([
+    ['1MiB', 1024 * 1024],
+    ['100MiB', 100 * 1024 * 1024],
+    [50_000_000, 50_000_000],
+    ['50000000', 50_000_000],
+  ])('takes %j', (value, bytes) => {
+    expect(readConfig({ MAX_ISOLATE_BYTES: value }, {}).maxIsolateBytes).toBe(bytes)
+  })
+
+  test.each([
+    '',
+    '64',
+    'much',
+    '64 MiB',
+    '1023KiB',
+    '101MiB',
+    1024 * 1024 - 1,
+    -1,
+    1.5,
+    null,
+    {},
+    true,
+  ])('refuses %j, and says what is allowed', (value) => {
+    const error = configError({ MAX_ISOLATE_BYTES: value })
+
+    expect(error.field).toBe('MAX_ISOLATE_BYTES')
+    expect(error.allowed).toBe('a size from "1MiB" to "100MiB", or a number of bytes')
+  })
+})
+
 describe('ADMIN_TOKEN', () => {
   test('is unset by default, and otherwise what a client can send', () => {
     expect(readConfig({}, {}).adminToken).toBeUndefined()

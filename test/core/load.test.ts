@@ -10,8 +10,10 @@ import {
 import { LoadRunner } from '../../src/core/load.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { LoadContext, LoadedValue, Loader } from '../../src/core/loader.ts'
+import { Reading, type ReadingParts } from '../../src/core/reading-room.ts'
 import { GroupStats } from '../../src/core/stats.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { ampleMemory } from '../support/load-memory.ts'
 import { settle } from '../support/settle.ts'
 
 const TIMEOUT_MS = 1_000
@@ -43,6 +45,7 @@ function createRunner(loader: Loader, maxLoads = Number.POSITIVE_INFINITY) {
     limit,
     circuit,
     clock,
+    beginReading: (parts: Omit<ReadingParts, 'owner' | 'mayWait'>) => ampleMemory(parts.signal),
     stats,
     onError,
   }
@@ -68,7 +71,11 @@ describe('a loader that answers', () => {
     await start(loader).result
 
     expect(loader).toHaveBeenCalledTimes(1)
-    expect(loader).toHaveBeenCalledWith('k', { group: 'users', signal: expect.any(AbortSignal) })
+    expect(loader).toHaveBeenCalledWith('k', {
+      group: 'users',
+      signal: expect.any(AbortSignal),
+      memory: expect.any(Reading),
+    })
     expect(loader.mock.calls[0]?.[1].signal.aborted).toBe(false)
   })
 

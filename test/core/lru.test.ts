@@ -195,6 +195,45 @@ describe('removal', () => {
   })
 })
 
+describe('an eviction from outside', () => {
+  test('takes the least recently used entry, as one for want of capacity', () => {
+    const { cache, removals } = full()
+    cache.get('a')
+
+    expect(cache.evictOldest()).toBe(true)
+
+    expect(contents(cache)).toBe('a=A c=C')
+    expect(removals).toEqual(['capacity'])
+    expect(cache.bytes).toBe(20)
+  })
+
+  test('of nothing does nothing', () => {
+    const { cache, removals } = boundedTo(30)
+
+    expect(cache.evictOldest()).toBe(false)
+
+    expect(removals).toEqual([])
+  })
+})
+
+test('before it grows, a cache says by how much, beside what it holds of others', () => {
+  const grown: number[][] = []
+  const cache = new Lru<string>(30, undefined, (...growth) => grown.push(growth))
+
+  cache.set('a', 'A', 10)
+  cache.set('b', 'B', 20)
+  cache.set('a', 'A2', 5)
+  cache.set('c', 'C', 25)
+  cache.set('huge', 'H', 31)
+
+  expect(grown).toEqual([
+    [0, 10],
+    [10, 20],
+    [20, 5],
+    [5, 25],
+  ])
+})
+
 test('a walk through the entries renews none', () => {
   const { cache } = full()
 

@@ -1,8 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { BodyReader } from '../../src/loaders/body.ts'
 import { answerFromResponse } from '../../src/loaders/from-response.ts'
-
-const READING = { bodies: new BodyReader(), signal: new AbortController().signal }
+import { ampleMemory } from '../support/load-memory.ts'
 
 /** A response whose body has not ended, and whether anyone has ended its transfer. */
 function openResponse(status: number, headers: Record<string, string> = {}) {
@@ -17,7 +15,7 @@ describe('a response', () => {
       const headers = { 'Content-Encoding': coding }
 
       expect(
-        await answerFromResponse(new Response('A', { headers }), undefined, READING),
+        await answerFromResponse(new Response('A', { headers }), undefined, ampleMemory()),
       ).toMatchObject({
         kind: 'value',
         value: new TextEncoder().encode('A'),
@@ -29,7 +27,7 @@ describe('a response', () => {
     const etag = `"${'x'.repeat(253)}"`
     const response = new Response('A', { headers: { ETag: etag } })
 
-    expect(await answerFromResponse(response, undefined, READING)).toMatchObject({
+    expect(await answerFromResponse(response, undefined, ampleMemory())).toMatchObject({
       originEtag: etag,
     })
   })
@@ -37,7 +35,7 @@ describe('a response', () => {
   test('with an empty content type is of no known type', async () => {
     const response = new Response('A', { headers: { 'Content-Type': '', ETag: '' } })
 
-    const answer = await answerFromResponse(response, undefined, READING)
+    const answer = await answerFromResponse(response, undefined, ampleMemory())
 
     expect(answer).toMatchObject({ contentType: 'application/octet-stream' })
     expect(answer).not.toHaveProperty('originEtag')
@@ -46,7 +44,7 @@ describe('a response', () => {
   test.each([404, 410, 500])('of status %i has its transfer ended, unread', async (status) => {
     const { cancel, response } = openResponse(status)
 
-    await answerFromResponse(response, undefined, READING).catch(() => {})
+    await answerFromResponse(response, undefined, ampleMemory()).catch(() => {})
 
     expect(cancel).toHaveBeenCalledTimes(1)
   })
@@ -54,7 +52,9 @@ describe('a response', () => {
   test('in a coding that nobody decodes has its transfer ended, unread', async () => {
     const { cancel, response } = openResponse(200, { 'Content-Encoding': 'zstd' })
 
-    await expect(answerFromResponse(response, undefined, READING)).rejects.toThrow('content coding')
+    await expect(answerFromResponse(response, undefined, ampleMemory())).rejects.toThrow(
+      'content coding',
+    )
     expect(cancel).toHaveBeenCalledTimes(1)
   })
 })

@@ -3,12 +3,14 @@ import type { ValueEntry } from '../../src/core/entry.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
 import { MAX_WHOLE_BYTES } from '../../src/loaders/body.ts'
 import { functionLoader, type Loaded, type StaleEntry } from '../../src/loaders/function-loader.ts'
+import { ampleMemory } from '../support/load-memory.ts'
 
-const CONTEXT = { signal: new AbortController().signal, group: 'scores' }
+const SEEN = { signal: new AbortController().signal, group: 'scores' }
+const context = () => ({ ...SEEN, memory: ampleMemory() })
 const BYTES = new Uint8Array([1, 2, 3])
 
 function load(loaded: Loaded) {
-  return functionLoader(() => loaded, {})('Tom', CONTEXT)
+  return functionLoader(() => loaded, {})('Tom', context())
 }
 
 describe('what a load function may return', () => {
@@ -157,9 +159,9 @@ describe('a load function', () => {
     await functionLoader((key, context) => {
       seen.push(key, context)
       return 'x'
-    }, env)('Tom', CONTEXT)
+    }, env)('Tom', context())
 
-    expect(seen).toEqual(['Tom', { ...CONTEXT, env }])
+    expect(seen).toEqual(['Tom', { ...SEEN, env }])
   })
 
   test('sees the stale entry, but cannot write to what may still be answered', async () => {
@@ -178,7 +180,7 @@ describe('a load function', () => {
       seen = context.stale
       if (context.stale) context.stale.value[0] = 2
       return 'x'
-    }, {})('Tom', { ...CONTEXT, stale })
+    }, {})('Tom', { ...context(), stale })
 
     expect(seen).toEqual({
       value: new Uint8Array([1]),
@@ -194,10 +196,21 @@ describe('a load function', () => {
   test('may renew the stale entry with a Response of status 304, but only if there is one', async () => {
     const loader = functionLoader(() => new Response(null, { status: 304 }), {})
 
-    expect(await loader('Tom', { ...CONTEXT, stale: { value: BYTES } as ValueEntry })).toEqual({
+    expect(await loader('Tom', { ...context(), stale: { value: BYTES } as ValueEntry })).toEqual({
       kind: 'not-modified',
     })
-    await expect(loader('Tom', CONTEXT)).rejects.toThrow('304')
+    await expect(loader('Tom', context())).rejects.toThrow('304')
+  })
+
+  test.each([
+    ['é'.repeat(50), 100],
+    [new Uint8Array(70), 70],
+  ])('that returns bytes has the copy that is made of them counted', async (value, bytes) => {
+    const { memory, ...seen } = context()
+
+    await functionLoader(() => value, {})('Tom', { ...seen, memory })
+
+    expect(memory.bytes).toBe(bytes)
   })
 
   test('that throws at once rejects, as one that rejects does', async () => {
@@ -205,6 +218,6 @@ describe('a load function', () => {
       throw new NotFoundError('no such player')
     }, {})
 
-    await expect(loader('Tom', CONTEXT)).rejects.toThrow(NotFoundError)
+    await expect(loader('Tom', context())).rejects.toThrow(NotFoundError)
   })
 })

@@ -2,6 +2,7 @@
 
 import type { ValueEntry } from '../../src/core/entry.ts'
 import { httpOriginLoader } from '../../src/loaders/http-origin.ts'
+import { ampleMemory } from './load-memory.ts'
 
 export const BASE = new URL('https://origin.example/v1/')
 const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
@@ -22,12 +23,16 @@ export function fakeOrigin(answers: Record<string, () => Response>) {
     now: () => NOW_MS,
     warn: (message) => warnings.push(message),
   })
-  const context = { signal: new AbortController().signal, group: 'pages' }
+  const context = () => ({
+    signal: new AbortController().signal,
+    group: 'pages',
+    memory: ampleMemory(),
+  })
   return {
     requests,
     warnings,
     load: (key: string, stale?: ValueEntry) =>
-      loader(key, { ...context, ...(stale === undefined ? {} : { stale }) }),
+      loader(key, { ...context(), ...(stale === undefined ? {} : { stale }) }),
   }
 }
 

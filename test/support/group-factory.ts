@@ -4,10 +4,11 @@ import type { Admission } from '../../src/core/admission.ts'
 import { Circuit } from '../../src/core/circuit.ts'
 import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Fill } from '../../src/core/filler.ts'
-import { Group, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import { Group, type GroupMemory, type GroupOptions, type Placement } from '../../src/core/group.ts'
 import { HotKeys } from '../../src/core/hot-keys.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { Loader } from '../../src/core/loader.ts'
+import { MemoryBudget } from '../../src/core/memory-budget.ts'
 import type { Reply } from '../../src/core/peers.ts'
 import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
 import { GroupStats } from '../../src/core/stats.ts'
@@ -24,6 +25,9 @@ export interface TestGroupParts {
   readonly placement?: Placement
   readonly maxBytes?: number
   readonly maxLoads?: number
+  /** By default the group has an isolate to itself. */
+  readonly memory?: GroupMemory
+  readonly name?: string
   readonly flights?: Flights<Fill>
   readonly clock?: FakeClock
   readonly random?: () => number
@@ -46,7 +50,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
   const { placement = OWNER, clock = new FakeClock(), random = () => 0.5 } = parts
   const errors: unknown[] = []
   const group = new Group({
-    name: 'scores',
+    name: parts.name ?? 'scores',
     options: {
       ttlMs: 60_000,
       staleWhileRevalidateMs: 0,
@@ -62,6 +66,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     placement,
     loader: parts.loader,
     maxBytes: parts.maxBytes ?? 1024 * 1024,
+    memory: parts.memory ?? { budget: new MemoryBudget(64 * 1024 * 1024), mayWait: true },
     flights: parts.flights ?? (placement === EDGE ? new UnsharedFlights() : new Singleflight()),
     clock,
     random,

@@ -14,6 +14,8 @@ export interface WorkerOptions {
   readonly configPath?: string
   /** The folder of the nodes' disks, which outlive the Worker there; without one they end with it. */
   readonly disks?: string
+  /** Whether `runtime.getInspectorURL()` is to lead somewhere. */
+  readonly canBeInspected?: boolean
 }
 
 export interface WorkerServer {
@@ -50,6 +52,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<WorkerSe
       modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
       cf: false,
       ...(disks === undefined ? {} : { resourcePersistencePath: disks }),
+      ...(options.canBeInspected ? { inspectorPort: 0 } : {}),
     }),
   )
   const url = await runtime.ready

@@ -1,0 +1,208 @@
+/**
+ * Owns what values take while they are read, before any is stored, and which reading waits for which.
+ *
+ * A reading keeps what it has while it waits for more, so readings that each have a part could wait for
+ * each other for ever. One of them therefore has a place apart, with room for the largest value: whoever
+ * has it never waits, and when it is done, the place goes to whoever has waited longest. All others share
+ * a pool, of which values that grow large leave a part to the small ones.
+ */
+
+import type { Clock } from './clock.ts'
+import { OverloadedError } from './errors.ts'
+import type { LoadMemory } from './loader.ts'
+
+/** In eighths of the budget; what is left over is for entries, however much is being read. */
+const APART_EIGHTHS = 4
+const POOL_EIGHTHS = 3
+const LARGE_EIGHTHS = 2
+
+/** What is at most this part of the budget is small: 1 MiB of 64. */
+const SMALL_PART = 1 / 64
+
+/** What a reading is, and how long. */
+export interface ReadingParts {
+  /** Whose it is: it ends when the owner is gone. */
+  readonly owner: object
+  /** Fires when nobody waits for the value any more: the reading is over then. */
+  readonly signal: AbortSignal
+  /**
+   * When the signal will have fired. Counts in case it never does, since the request or the object that
+   * would have seen to it is gone.
+   */
+  readonly endsAtMs: number
+  readonly clock: Clock
+  /** Otherwise it is refused where it would have to wait: at the edge, where whoever it waits for may be gone. */
+  readonly mayWait: boolean
+}
+
+export class ReadingRoom {
+  /** The largest value that can be read as a whole, in bytes. */
+  readonly maxReadingBytes: number
+  /** Up to here a value is small, in bytes. */
+  readonly smallBytes: number
+  private readonly poolBytes: number
+  private readonly largeBytes: number
+  private readonly makeRoom: (bytes: number) => void
+  private reservedBytes = 0
+  /** Of the reserved bytes, those in the pool. */
+  private pooledBytes = 0
+  private apart: Reading | undefined
+  /** First come, first served. While there are any, the place apart is taken. */
+  private readonly waiting = new Set<Reading>()
+  private readonly readings = new Set<Reading>()
+
+  /** @param makeRoom Lets entries go until so many bytes more are within the budget, as far as it can. */
+  constructor(budgetBytes: number, makeRoom: (bytes: number) => void) {
+    this.maxReadingBytes = Math.floor((budgetBytes * APART_EIGHTHS) / 8)
+    this.poolBytes = Math.floor((budgetBytes * POOL_EIGHTHS) / 8)
+    this.largeBytes = Math.floor((budgetBytes * LARGE_EIGHTHS) / 8)
+    this.smallBytes = Math.floor(budgetBytes * SMALL_PART)
+    this.makeRoom = makeRoom
+  }
+
+  /** What is being read takes so many bytes now: at most seven eighths of the budget. */
+  get bytes(): number {
+    return this.reservedBytes
+  }
+
+  begin(parts: ReadingParts): Reading {
+    return new Reading(parts, this)
+  }
+
+  /** Ends all readings of an owner that is gone. */
+  dismiss(owner: object): void {
+    for (const reading of this.readings) if (reading.parts.owner === owner) reading.release()
+  }
+
+  /** Ends readings that are over by the clock, though nobody has said so. */
+  endOverdue(): void {
+    for (const reading of this.readings) {
+      const { clock, endsAtMs } = reading.parts
+      if (clock.now() >= endsAtMs) reading.release()
+    }
+  }
+
+  /** Only `Reading` calls what follows. Returns nothing where there is room at once. */
+  reserve(reading: Reading, bytes: number): Promise<void> | undefined {
+    this.readings.add(reading)
+    if (this.grant(reading, bytes)) return undefined
+    this.endOverdue()
+    if (this.grant(reading, bytes)) return undefined
+    if (!reading.parts.mayWait) throw reading.refusal()
+    this.waiting.add(reading)
+    return reading.waitFor(bytes)
+  }
+
+  lend(bytes: number): void {
+    this.makeRoom(bytes)
+  }
+
+  free(reading: Reading): void {
+    if (!this.readings.delete(reading)) return
+    this.waiting.delete(reading)
+    this.reservedBytes -= reading.bytes
+    if (this.apart === reading) this.apart = undefined
+    else this.pooledBytes -= reading.bytes
+    for (const waiting of this.waiting) {
+      if (!this.grant(waiting, waiting.wantedBytes)) continue
+      this.waiting.delete(waiting)
+      waiting.goOn()
+    }
+  }
+
+  private grant(reading: Reading, bytes: number): boolean {
+    const isApart = this.apart === reading
+    if (!isApart && !this.fitsPool(reading.bytes + bytes, bytes)) {
+      if (this.apart !== undefined) return false
+      this.apart = reading
+      this.pooledBytes -= reading.bytes
+    } else if (!isApart) this.pooledBytes += bytes
+    this.makeRoom(bytes)
+    this.reservedBytes += bytes
+    reading.bytes += bytes
+    return true
+  }
+
+  private fitsPool(wholeBytes: number, bytes: number): boolean {
+    const limit = wholeBytes > this.smallBytes ? this.largeBytes : this.poolBytes
+    return this.pooledBytes + bytes <= limit
+  }
+}
+
+/** What one load takes while its value is read. Over when it is released, or its signal has fired. */
+export class Reading implements LoadMemory {
+  readonly parts: ReadingParts
+  /** So many are reserved; only `ReadingRoom` changes them. */
+  bytes = 0
+  wantedBytes = 0
+  /** Whether it was refused what it wanted. */
+  wasRefused = false
+  private readonly room: ReadingRoom
+  private isOver = false
+  private waiter: PromiseWithResolvers<void> | undefined
+  private readonly onAbort = () => this.release()
+
+  constructor(parts: ReadingParts, room: ReadingRoom) {
+    this.parts = parts
+    this.room = room
+  }
+
+  get maxBytes(): number {
+    return this.room.maxReadingBytes
+  }
+
+  get isWaiting(): boolean {
+    return this.waiter !== undefined
+  }
+
+  reserve(bytes: number): Promise<void> | undefined {
+    const { signal } = this.parts
+    if (bytes === 0) return undefined
+    if (this.bytes + bytes > this.maxBytes) throw this.refusal()
+    if (signal.aborted) this.isOver = true
+    if (this.isOver) {
+      // What comes late may still be kept, but nothing large: it is not counted any more.
+      this.bytes += bytes
+      if (this.bytes <= this.room.smallBytes) return undefined
+      throw this.reason()
+    }
+    if (this.bytes === 0) signal.addEventListener('abort', this.onAbort, { once: true })
+    return this.room.reserve(this, bytes)
+  }
+
+  makeRoom(bytes: number): void {
+    this.room.lend(bytes)
+  }
+
+  /** What was reserved is free again. May be called twice. */
+  release(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.room.free(this)
+    this.bytes = 0
+    this.parts.signal.removeEventListener('abort', this.onAbort)
+    this.waiter?.reject(this.reason())
+    this.waiter = undefined
+  }
+
+  refusal(): OverloadedError {
+    this.wasRefused = true
+    return new OverloadedError('The memory for values that are being read is taken.')
+  }
+
+  waitFor(bytes: number): Promise<void> {
+    this.wantedBytes = bytes
+    this.waiter = Promise.withResolvers()
+    return this.waiter.promise
+  }
+
+  goOn(): void {
+    this.waiter?.resolve()
+    this.waiter = undefined
+  }
+
+  private reason(): unknown {
+    const { signal } = this.parts
+    return signal.aborted ? signal.reason : this.refusal()
+  }
+}

@@ -1,0 +1,51 @@
+/** Owns measuring the heap of a Worker's isolate, over the inspector of the runtime. */
+
+import type { WorkerServer } from './worker-server.ts'
+
+interface HeapUsage {
+  /** JavaScript objects. */
+  readonly usedSize: number
+  /** The runtime's own objects behind them. */
+  readonly embedderHeapUsedSize: number
+  /** The buffers of typed arrays. */
+  readonly backingStorageSize: number
+}
+
+export interface HeapMeter {
+  /** All that the isolate's heap holds now, garbage included, in bytes. */
+  read(): Promise<number>
+  close(): void
+}
+
+/** @param worker Started with `canBeInspected`. */
+export async function meterHeapOf({ runtime }: WorkerServer): Promise<HeapMeter> {
+  const { host } = await runtime.getInspectorURL()
+  const list = await fetch(`http://${host}/json`)
+  const targets = (await list.json()) as { id: string; webSocketDebuggerUrl: string }[]
+  // Beside the runtime's own Workers there is one of the user's.
+  const target = targets.find(({ id }) => id.startsWith('core:user:'))
+  if (target === undefined) throw new Error('The inspector knows no Worker.')
+  const socket = new WebSocket(target.webSocketDebuggerUrl)
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve, { once: true })
+    socket.addEventListener('error', reject, { once: true })
+  })
+  let calls = 0
+  return {
+    read: () => {
+      const id = ++calls
+      return new Promise((resolve) => {
+        const hear = ({ data }: MessageEvent) => {
+          const answer = JSON.parse(String(data)) as { id: number; result: HeapUsage }
+          if (answer.id !== id) return
+          socket.removeEventListener('message', hear)
+          const { usedSize, embedderHeapUsedSize, backingStorageSize } = answer.result
+          resolve(usedSize + embedderHeapUsedSize + backingStorageSize)
+        }
+        socket.addEventListener('message', hear)
+        socket.send(JSON.stringify({ id, method: 'Runtime.getHeapUsage' }))
+      })
+    },
+    close: () => socket.close(),
+  }
+}

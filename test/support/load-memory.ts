@@ -1,0 +1,15 @@
+/** Owns the memory that a load gets where a test is about something else. */
+
+import { MemoryBudget } from '../../src/core/memory-budget.ts'
+import type { Reading } from '../../src/core/reading-room.ts'
+import { FakeClock } from './fake-clock.ts'
+
+/** A reading of its own, for which there is always room. */
+export function ampleMemory(signal = new AbortController().signal): Reading {
+  const membership = new MemoryBudget(64 * 1024 * 1024).join(
+    { evictOldest: () => false },
+    { shareBytes: 1 },
+  )
+  const endsAtMs = Number.POSITIVE_INFINITY
+  return membership.beginReading({ signal, endsAtMs, clock: new FakeClock(), mayWait: true })
+}
