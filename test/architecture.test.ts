@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   config: ['valibot'],
   dashboard: ['hono/jsx', 'hono/jsx/dom', 'hono/jsx/dom/client', 'uplot'],
-  edge: ['hono', 'structured-headers', 'valibot', 'cloudflare:workers'],
+  edge: ['hono/tiny', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
   'tracing.ts': ['cloudflare:workers'],
 }

@@ -1,7 +1,7 @@
 /** Owns the router Worker: which request goes where. */
 
 import { env as workerEnv } from 'cloudflare:workers'
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
 import type { Groupcache } from '../core/api.ts'
 import { logError } from '../log.ts'
