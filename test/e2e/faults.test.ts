@@ -43,7 +43,7 @@ const used = new Set<string>()
 
 /** A key whose owner and guests no test has asked for anything: what is known of failed nodes lasts. */
 function freshKey() {
-  for (let i = 0; ; i++) {
+  for (let i = 0; i < 10_000; i++) {
     const key = `key-${i}`
     const holders = topology.ownersIn('', key) as [string, string, string]
     if (holders.some((name) => used.has(name))) continue
@@ -51,6 +51,7 @@ function freshKey() {
     const [owner, guest, second] = holders
     return { guest, holders, key, owner, path: `/cache/pages/${key}`, second }
   }
+  throw new Error('Every node has been asked: raise NODES.')
 }
 
 /** Calls to those nodes since the test began, as `node-3/get`. */
