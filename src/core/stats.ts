@@ -39,8 +39,10 @@ export class GroupStats {
   durableHits = 0
   /** Reads and writes of entries on disk that failed. They cost durability, never an answer. */
   durableErrors = 0
-  /** Values that their owner answered but could not store: too large, or there was no room
-   * beside what was being read. Not: a `ttl` of 0, hot copies. */
+  /**
+   * Values that their owner answered but could not store: too large, or what was being read left no room.
+   * Not: a `ttl` of 0, hot copies.
+   */
   rejected = 0
   /** Entries that left the cache, by reason. */
   readonly evictions: Record<RemovalReason, number> = {

@@ -2,20 +2,23 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { StatsReport } from '../../src/core/api.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { type HeapMeter, meterHeapOf } from '../support/heap-usage.ts'
+import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 
 const MiB = 1024 * 1024
 const NODES = Array.from({ length: 8 }, (_, i) => `node-${i}`)
 const ring = new Ring(NODES)
 
+let origin: HttpOriginServer
 let worker: WorkerServer
 let heap: HeapMeter
 
 beforeAll(async () => {
   vi.stubEnv('MINIFLARE_WORKERD_V8_FLAGS', '--expose-gc')
+  origin = await startHttpOrigin()
   worker = await startWorker({
     configPath: 'test/support/workers/blocks/wrangler.toml',
-    vars: { ADMIN_TOKEN: 'token' },
+    vars: { ADMIN_TOKEN: 'token', GROUPS: { files: { origin: origin.url, timeout: '60s' } } },
     canBeInspected: true,
   })
   vi.unstubAllEnvs()
@@ -25,6 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   heap.close()
   await worker.close()
+  await origin.close()
 })
 
 /** For each node so many keys that it owns, of values of so many KiB. */
@@ -43,8 +47,8 @@ async function stats(): Promise<StatsReport> {
   return (await worker.get('/admin/stats', { headers })).json() as Promise<StatsReport>
 }
 
-async function statusesOf(keys: readonly string[]): Promise<number[]> {
-  const get = (key: string) => worker.get(`/cache/blocks/${key}`, { method: 'HEAD' })
+async function statusesOf(keys: readonly string[], group = 'blocks'): Promise<number[]> {
+  const get = (key: string) => worker.get(`/cache/${group}/${key}`, { method: 'HEAD' })
   const responses = await Promise.all(keys.map(get))
   return responses.map(({ status }) => status)
 }
@@ -83,12 +87,19 @@ test('eight nodes and the edge in one isolate, offered ten times their bounds, s
   expect(most).toBeLessThan(100_000_000)
 })
 
-test('values that cannot be read at once, each in another node, are read one after the other', async () => {
-  // Each needs the whole of the place apart: more than the pool has for what is large.
-  const keys = keysFor(1, 30 * 1024, ['stream'])
+test('bodies that have no room at once, each in another node, are read one after the other', async () => {
+  const keys = keysFor(1, 30 * 1024, ['chunked'])
+  const rest: (() => void)[] = []
+  origin.answer = (_, response) => {
+    response.write(Buffer.alloc(2 * MiB))
+    // Nobody gets the rest before all have begun: they are large by then, and none has enough.
+    rest.push(() => response.end(Buffer.alloc(28 * MiB)))
+    if (rest.length === keys.length) for (const send of rest) send()
+  }
 
-  const statuses = await statusesOf(keys)
+  const statuses = await statusesOf(keys, 'files')
 
   expect(statuses).toEqual(keys.map(() => 200))
+  expect(rest).toHaveLength(8)
   expect(await measure()).toBeLessThan(100_000_000)
 })
