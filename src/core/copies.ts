@@ -272,8 +272,8 @@ export class Copies {
     const bytes = heldBytes(key, entry)
     const held =
       this.hasRoomFor(key, entry) &&
-      this.hasRoomNow(key, entry) &&
       this.isWorthIt(key, bytes) &&
+      this.membership.canHold(bytes) &&
       this.copies.set(key, copy, bytes)
     if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return held
