@@ -403,6 +403,8 @@ export class Group {
     const nowMs = this.parts.clock.now()
     const copy = this.copies.lookup(key, nowMs)
     if (copy === undefined || !isKept(copy, nowMs)) return undefined
+    // Another request may have reached a node meanwhile.
+    if (freshnessAt(copy, nowMs) === 'fresh') return this.reply(key, nowMs, hitFill(copy, nowMs))
     return this.staleReply(key, copy, nowMs, { hit: true })
   }
 

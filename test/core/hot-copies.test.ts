@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { Admission } from '../../src/core/admission.ts'
+import { PeerUnavailableError } from '../../src/core/errors.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, textOf } from '../support/group-factory.ts'
@@ -208,4 +209,26 @@ describe('an edge that reaches no node', () => {
 
     expect(loader.calls).toHaveLength(2)
   })
+})
+
+test('what has come meanwhile, fresh, is no stale answer, though no node could be reached', async () => {
+  const cluster = createCluster(NODES, countingLoader(() => text('630')).load)
+  const latches: PromiseWithResolvers<never>[] = []
+  const gets = NODES.map((name) =>
+    vi.spyOn(cluster.node(name).peer, 'get').mockImplementation(() => {
+      const latch = Promise.withResolvers<never>()
+      latches.push(latch)
+      return latch.promise
+    }),
+  )
+  const waiting = cluster.edge.get('Tom')
+  for (const get of gets) get.mockRestore()
+  await cluster.edge.get('Tom')
+  for (const name of NODES) cluster.node(name).peer.broken = true
+  latches[0]?.reject(new PeerUnavailableError('down'))
+
+  const reply = await waiting
+
+  expect(reply.path).toEqual([{ cache: 'edge', hit: true, ttlMs: 1_000 }])
+  expect(cluster.edge.stats.stale).toBe(0)
 })
