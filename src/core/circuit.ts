@@ -71,8 +71,9 @@ export class Circuit {
   }
 
   private enter(state: CircuitState, nowMs: number, forMs: number): void {
+    // Probes that follow each other are of one era: one that was given up may still have news.
+    if (state !== this.state) this.era++
     this.state = state
-    this.era++
     this.sinceMs = nowMs
     this.untilMs = nowMs + forMs
   }

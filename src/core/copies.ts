@@ -137,6 +137,11 @@ export class Copies {
     return { key, sequence: this.purges.next(), startedAtMs: nowMs }
   }
 
+  /** Whether nothing has been purged or set since that takes what has the key and these tags. */
+  mayStore({ key, sequence }: Ticket, tags: readonly string[]): boolean {
+    return this.purges.mayStore(key, tags, sequence)
+  }
+
   /** A load begins to run; `ended` is to be called once it has ended, in time or not. */
   watch({ key }: Ticket): Watch {
     return this.underWay.began(key)
@@ -155,9 +160,10 @@ export class Copies {
    * Holds an answer, and returns whether it was stored: not when it was purged or replaced while it
    * was loaded, when it is over already, or when it is too large.
    */
-  populate({ key, sequence }: Ticket, entry: Entry, holding: Holding): boolean {
+  populate(ticket: Ticket, entry: Entry, holding: Holding): boolean {
+    const { key, sequence } = ticket
     const { nowMs, untilMs, keptUntilMs, tookMs, standIn } = holding
-    if (!this.purges.mayStore(key, tagsOf(entry), sequence)) return false
+    if (!this.mayStore(ticket, tagsOf(entry))) return false
     // A load that began later has answered: were its answer not kept, this one must not be either.
     if (!this.underWay.answers(key, sequence)) return false
     const held = this.copies.peek(key)
@@ -174,7 +180,9 @@ export class Copies {
       ...(tookMs === undefined ? {} : { tookMs }),
       ...(standIn === undefined ? {} : { standIn }),
     }
-    const stored = freshnessAt(copy, nowMs) !== 'expired' && this.store(key, copy)
+    // A hot copy that is over as it comes may still be good for when no node can be reached.
+    const isOver = freshnessAt(copy, nowMs) === 'expired' && nowMs >= (keptUntilMs ?? nowMs)
+    const stored = !isOver && this.store(key, copy)
     if (!stored) {
       // What is held is older than the answer that could not be.
       this.copies.delete(key, 'replaced')

@@ -1,5 +1,6 @@
 /** Owns what one caller asks of several peers: batches, purges, and values set. */
 
+import { type Clock, within } from './clock.ts'
 import { PeerUnavailableError } from './errors.ts'
 import type { NodeStats } from './node-stats.ts'
 import type {
@@ -67,6 +68,27 @@ export interface Batch {
   readonly failures: readonly PeerUnavailableError[]
 }
 
+export interface BatchLimits {
+  /** The room for values. */
+  readonly maxBytes: number
+  readonly clock: Clock
+  /** How long a peer may take for one key, which bounds its load itself, in milliseconds. */
+  readonly limitMs: number
+}
+
+/** Keys that a peer gets at a time, unless its group allows fewer loads: for how long to wait for a batch. */
+const LEAST_SLICE_KEYS = 8
+
+/** The peer lives, but its answer is lost: it would have said by itself that its loads take too long. */
+export function tooSlow(group: string): Reply {
+  return {
+    kind: 'failed',
+    code: 'load-timeout',
+    detail: `Group ${group}: no answer in time.`,
+    path: [],
+  }
+}
+
 /**
  * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The
  * room is shared out evenly among those asked at a time; who has had too little of it is asked again.
@@ -75,7 +97,7 @@ export async function getManyFromPeers(
   peers: PeerPicker,
   group: string,
   keys: readonly string[],
-  maxBytes: number,
+  { maxBytes, clock, limitMs }: BatchLimits,
 ): Promise<Batch> {
   const found = new Map<string, Reply | null>()
   const unanswered: string[] = []
@@ -86,7 +108,16 @@ export async function getManyFromPeers(
     asked: readonly string[],
     share: number,
   ): Promise<readonly string[]> => {
-    const replies = await peer.getMany(group, asked, share).catch(unlessUnavailable)
+    const asking = peer.getMany(group, asked, share).catch(unlessUnavailable)
+    const replies = await within(
+      clock,
+      limitMs * Math.ceil(asked.length / LEAST_SLICE_KEYS),
+      asking,
+    )
+    if (replies === undefined) {
+      for (const key of asked) found.set(key, tooSlow(group))
+      return []
+    }
     if (replies instanceof PeerUnavailableError) {
       failures.push(replies)
       return asked

@@ -229,7 +229,10 @@ export class Filler {
     const entry = await this.entryFrom(result, stale)
     // What was read is going to count as an entry.
     memory?.release()
-    return { answer: answerOf(entry), stored: this.populate(ticket, entry) }
+    // Bytes that are renewed may have been purged by a tag that they do not have any more.
+    const formerTags = (result.kind === 'not-modified' && stale?.tags) || []
+    const mayStore = this.parts.copies.mayStore(ticket, formerTags)
+    return { answer: answerOf(entry), stored: mayStore && this.populate(ticket, entry) }
   }
 
   private async entryFrom(

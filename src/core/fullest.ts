@@ -23,7 +23,13 @@ export class Member {
  */
 export class Fullest<M extends Member> {
   private readonly heap: M[] = []
-  private changed: M[] = []
+  /** Not a list: members may come and go for long before anybody looks. */
+  private readonly changed = new Set<M>()
+
+  /** How many have changed since the last look. */
+  get unsettled(): number {
+    return this.changed.size
+  }
 
   add(member: M): void {
     member.index = this.heap.length
@@ -39,11 +45,12 @@ export class Fullest<M extends Member> {
   note(member: M): void {
     if (member.hasChanged) return
     member.hasChanged = true
-    this.changed.push(member)
+    this.changed.add(member)
   }
 
   remove(member: M): void {
     if (!this.has(member)) return
+    this.changed.delete(member)
     const last = this.heap.pop() as M
     if (last !== member) {
       this.put(last, member.index)
@@ -60,7 +67,7 @@ export class Fullest<M extends Member> {
       member.fullness = member.heldBytes / member.shareBytes
       if (this.has(member)) this.settle(member)
     }
-    if (this.changed.length > 0) this.changed = []
+    if (this.changed.size > 0) this.changed.clear()
     return this.heap[0]
   }
 

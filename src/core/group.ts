@@ -28,6 +28,7 @@ import {
   getManyWithin,
   purgeAtPeers,
   setAtOwner,
+  tooSlow,
   unlessUnavailable,
   valueBytes,
 } from './fan-out.ts'
@@ -248,7 +249,11 @@ export class Group {
       else keep(key, reply)
     }
     const missing = [...tickets.keys()]
-    const batch = await getManyFromPeers(peers, this.name, missing, room)
+    const batch = await getManyFromPeers(peers, this.name, missing, {
+      maxBytes: room,
+      clock: this.parts.clock,
+      limitMs: this.parts.options.timeoutMs + PEER_MARGIN_MS,
+    })
     for (const error of batch.failures) this.peerFailed(error)
     for (const [key, reply] of batch.found) {
       if (reply === null) replies.set(key, null)
@@ -403,6 +408,8 @@ export class Group {
     const nowMs = this.parts.clock.now()
     const copy = this.copies.lookup(key, nowMs)
     if (copy === undefined || !isKept(copy, nowMs)) return undefined
+    // Another request may have reached a node meanwhile.
+    if (freshnessAt(copy, nowMs) === 'fresh') return this.reply(key, nowMs, hitFill(copy, nowMs))
     return this.staleReply(key, copy, nowMs, { hit: true })
   }
 
@@ -414,17 +421,13 @@ export class Group {
     const { clock, options } = this.parts
     const asking = peer.get(this.name, ticket.key).catch(unlessUnavailable)
     const reply = await within(clock, options.timeoutMs + PEER_MARGIN_MS, asking)
-    if (reply === undefined) return this.peerTooSlow()
+    if (reply === undefined) {
+      const path = [{ cache: this.parts.placement.cacheName, fwd: 'miss' }] as const
+      return { ...tooSlow(this.name), path }
+    }
     if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
     this.peerFailed(reply)
     return undefined
-  }
-
-  /** The owner lives, but its answer is lost: it would have said by itself that its load takes too long. */
-  private peerTooSlow(): Reply {
-    const detail = `Group ${this.name}: no answer in time.`
-    const path = [{ cache: this.parts.placement.cacheName, fwd: 'miss' }] as const
-    return { kind: 'failed', code: 'load-timeout', detail, path }
   }
 
   private peerFailed(error: PeerUnavailableError): void {

@@ -33,7 +33,7 @@ export class GroupStats {
   guestLoads = 0
   /** Loads that ran at the edge, since no node could. A part of `loads`. */
   edgeLoads = 0
-  /** Values that came from the previous owner's memory while the ring changes: none in this version. */
+  /** Answers, "not found" included, that the previous owner handed over while the ring changes. */
   handoffs = 0
   /** Gets that a fresh entry answered which was read back from disk for them. A part of `hits`. */
   durableHits = 0

@@ -37,7 +37,12 @@ export class Sweeper {
     const atMs = Math.max(earliestGoneMs, clock.now()) + SWEEP_AFTER_MS
     if (atMs >= this.alarmAtMs) return
     this.alarmAtMs = atMs
-    waitUntil(this.setAlarm(atMs).catch(onError))
+    const setting = this.setAlarm(atMs).catch((error: unknown) => {
+      // The next entry written tries again.
+      this.alarmAtMs = Number.POSITIVE_INFINITY
+      onError(error)
+    })
+    waitUntil(setting)
   }
 
   /** The alarm has gone off, and is not set again unless there is something left to sweep. */

@@ -1,6 +1,6 @@
 /**
  * Owns what an isolate knows of whether a node lives, from all calls to it: in numbers, as requests share
- * nothing else. However many wait for a node, it is pinged once a second.
+ * nothing else. However many wait for a node, it is pinged once in four seconds at most.
  */
 
 import { type Clock, within } from '../core/clock.ts'

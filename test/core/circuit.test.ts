@@ -90,8 +90,29 @@ describe('a circuit', () => {
     expect(circuit.admit(1_000 + LONGEST_PROBE_MS - 1)).toBeUndefined()
     const next = circuit.admit(1_000 + LONGEST_PROBE_MS)
     expect(next).toBeDefined()
-    if (lost !== undefined) circuit.succeeded(lost)
+    expect(lost).toBeDefined()
     expect(circuit.state).toBe('half-open')
+  })
+
+  test('closes when a probe succeeds that was given up, as all may take that long', () => {
+    const circuit = openCircuit()
+    const slow = circuit.admit(1_000)
+    circuit.admit(1_000 + LONGEST_PROBE_MS)
+
+    if (slow !== undefined) circuit.succeeded(slow)
+
+    expect(circuit.state).toBe('closed')
+  })
+
+  test('opens when a probe fails that was given up, and takes no later probe for news', () => {
+    const circuit = openCircuit()
+    const slow = circuit.admit(1_000)
+    const next = circuit.admit(1_000 + LONGEST_PROBE_MS)
+
+    if (slow !== undefined) circuit.failed(slow, 1_001 + LONGEST_PROBE_MS)
+    if (next !== undefined) circuit.succeeded(next)
+
+    expect(circuit.state).toBe('open')
   })
 
   test('is not kept shut by a clock that was set back', () => {

@@ -82,3 +82,17 @@ test('a member that was removed can be removed again, and noted, to no effect', 
   expect(order.first()).toBe(b)
   expect([...order]).toEqual([b])
 })
+
+test('members that are gone are not remembered, though nobody looks for the first', () => {
+  const order = new Fullest()
+  const lasting = new Member(1, 0)
+  order.add(lasting)
+  for (let number = 1; number <= 100; number++) {
+    const member = new Member(1, number)
+    order.add(member)
+    order.remove(member)
+  }
+
+  expect(order.unsettled).toBe(1)
+  expect(order.first()).toBe(lasting)
+})

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
+import { settle } from '../support/settle.ts'
 
 const NODES = ['node-0', 'node-1', 'node-2', 'node-3']
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -46,4 +47,19 @@ test('many keys in a node are answered in the order asked, duplicates and all', 
     'value of b',
   ])
   expect(loader.calls).toEqual(['b', 'a'])
+})
+
+test('a batch whose answer is lost ends as time-outs, and nobody else is asked', async () => {
+  const loader = countingLoader()
+  const cluster = createCluster(NODES, loader.load, { timeoutMs: 1_000 })
+  for (const name of NODES) {
+    vi.spyOn(cluster.node(name).peer, 'getMany').mockReturnValue(new Promise(() => {}))
+  }
+
+  const batch = cluster.edge.getMany(['a', 'b'])
+  await settle()
+  cluster.clock.advance(10_000)
+
+  expect(await batch).toMatchObject(Array(2).fill({ kind: 'failed', code: 'load-timeout' }))
+  expect(loader.calls).toHaveLength(0)
 })

@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { Admission } from '../../src/core/admission.ts'
+import { PeerUnavailableError } from '../../src/core/errors.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, textOf } from '../support/group-factory.ts'
@@ -163,6 +164,23 @@ describe('an edge that reaches no node', () => {
     expect(loader.calls).toHaveLength(2)
   })
 
+  test('has a copy to go on with though the answer took longer than hotTtl', async () => {
+    const { cluster, loader, cutOff } = isolated()
+    const owner = cluster.node(cluster.ring.pick('Tom')).peer
+    const get = owner.get.bind(owner)
+    vi.spyOn(owner, 'get').mockImplementationOnce(async (...asked) => {
+      const reply = await get(...asked)
+      cluster.clock.advance(1_500)
+      return reply
+    })
+    await cluster.edge.get('Tom')
+
+    cutOff(true)
+
+    expect((await cluster.edge.get('Tom')).path).toMatchObject([{ cache: 'edge', hit: true }])
+    expect(loader.calls).toHaveLength(1)
+  })
+
   test('asks the owner again as soon as that can be reached', async () => {
     const { cluster, cutOff } = isolated()
     await cluster.edge.get('Tom')
@@ -208,4 +226,26 @@ describe('an edge that reaches no node', () => {
 
     expect(loader.calls).toHaveLength(2)
   })
+})
+
+test('what has come meanwhile, fresh, is no stale answer, though no node could be reached', async () => {
+  const cluster = createCluster(NODES, countingLoader(() => text('630')).load)
+  const latches: PromiseWithResolvers<never>[] = []
+  const gets = NODES.map((name) =>
+    vi.spyOn(cluster.node(name).peer, 'get').mockImplementation(() => {
+      const latch = Promise.withResolvers<never>()
+      latches.push(latch)
+      return latch.promise
+    }),
+  )
+  const waiting = cluster.edge.get('Tom')
+  for (const get of gets) get.mockRestore()
+  await cluster.edge.get('Tom')
+  for (const name of NODES) cluster.node(name).peer.broken = true
+  latches[0]?.reject(new PeerUnavailableError('down'))
+
+  const reply = await waiting
+
+  expect(reply.path).toEqual([{ cache: 'edge', hit: true, ttlMs: 1_000 }])
+  expect(cluster.edge.stats.stale).toBe(0)
 })

@@ -73,3 +73,26 @@ describe('what a loader says after its time', () => {
     for (const reply of kept) expect(reply).not.toBeInstanceOf(Promise)
   })
 })
+
+describe('"not modified" that brings other tags', () => {
+  test('does not renew what was purged meanwhile by a tag that it had', async () => {
+    const loader = latchedLoader()
+    const { clock, group } = createTestGroup({
+      loader: loader.load,
+      options: { ttlMs: 1_000, staleIfErrorMs: 10_000 },
+    })
+    const first = group.get('Tom')
+    loader.answer(0, { ...text('old'), tags: ['players'] })
+    await first
+    clock.advance(1_000)
+    const refreshed = group.get('Tom')
+    await group.purge({ tags: ['players'] })
+
+    loader.answer(1, { kind: 'not-modified', tags: ['teams'] })
+    await refreshed
+
+    void group.get('Tom')
+    await settle()
+    expect(loader.calls).toHaveLength(3)
+  })
+})

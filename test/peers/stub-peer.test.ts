@@ -309,3 +309,22 @@ test('a report that went with a call in vain goes with the next one', async () =
     }),
   })
 })
+
+test('a node that has failed once is used again, though every load takes longer than a probe may', async () => {
+  const { clock, get, node, pass } = createPeer()
+  node.get.mockRejectedValueOnce(failure())
+  await get()
+  node.get.mockImplementation(
+    () => new Promise((resolve) => clock.after(6_000, () => resolve(NOT_FOUND))),
+  )
+
+  let refused = 0
+  for (let second = 0; second < 30; second++) {
+    void get().then((outcome) => {
+      if (outcome instanceof PeerRestingError) refused = second
+    })
+    await pass(1_000)
+  }
+
+  expect(refused).toBeLessThan(8)
+})
