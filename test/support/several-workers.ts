@@ -12,6 +12,8 @@ export interface WorkerPart {
   readonly name: string
   /** Variables and secrets on top of those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, Json>>
+  /** The name of the Worker whose nodes it asks; default: its own. */
+  readonly nodesOf?: string
   /** The name of the Worker that its traces stream to. */
   readonly tail?: string
 }
@@ -26,7 +28,8 @@ export interface SeveralWorkers {
 const ROOT = join(import.meta.dirname, '../..')
 
 export async function startWorkers(parts: readonly WorkerPart[]): Promise<SeveralWorkers> {
-  const workers = parts.map(partOptions)
+  const builds = new Map<string, string>()
+  const workers = parts.map((part) => partOptions(part, builds))
   const runtime = new Miniflare(convertV4MiniflareOptions({ workers, cf: false }))
   await runtime.ready
   const urls = new Map<string, URL>()
@@ -38,15 +41,36 @@ export async function startWorkers(parts: readonly WorkerPart[]): Promise<Severa
   }
 }
 
-function partOptions({ configPath, name, vars = {}, tail }: WorkerPart) {
+/** @param builds What has been built already, by `configPath`. */
+function partOptions(
+  { configPath, name, vars = {}, nodesOf, tail }: WorkerPart,
+  builds: Map<string, string>,
+) {
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
   const entry = basename(main as string).replace(/\.ts$/, '.js')
+  const contents = builds.get(configPath) ?? buildWorker(configPath, entry)
+  builds.set(configPath, contents)
   return {
     ...workerOptions,
     name,
+    ...(nodesOf === undefined
+      ? {}
+      : { durableObjects: nodesElsewhere(workerOptions.durableObjects, nodesOf) }),
     ...(tail === undefined ? {} : { streamingTails: [tail] }),
     bindings: { ...(workerOptions.bindings as WorkerPart['vars']), ...vars },
-    modules: [{ type: 'ESModule' as const, path: entry, contents: buildWorker(configPath, entry) }],
+    modules: [{ type: 'ESModule' as const, path: entry, contents }],
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   }
+}
+
+type DurableObjects = ReturnType<typeof optionsFrom>['workerOptions']['durableObjects']
+
+function nodesElsewhere(own: DurableObjects, scriptName: string) {
+  const bindings = Object.entries(own ?? {})
+  return Object.fromEntries(
+    bindings.map(([binding, node]) => [
+      binding,
+      { ...(node as { className: string }), scriptName },
+    ]),
+  )
 }
