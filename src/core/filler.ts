@@ -14,7 +14,7 @@ import {
   type ValueEntry,
 } from './entry.ts'
 import type { LoadRunner } from './load.ts'
-import type { LoadedValue, LoadResult } from './loader.ts'
+import type { LoadedValue, LoadFailure, LoadResult } from './loader.ts'
 import type { Answer, CacheStatusMember, NewValue, Reply } from './peers.ts'
 import type { Reading } from './reading-room.ts'
 import type { GroupStats } from './stats.ts'
@@ -124,10 +124,7 @@ export class Filler {
     const { path: above, ...rest } = reply
     const handling = { fwd: held === undefined ? 'miss' : 'stale' } as const
     if (rest.kind === 'failed') return { answer: rest, above, handling }
-    const entry: Entry =
-      rest.kind === 'value'
-        ? rest.entry
-        : { kind: rest.kind, loadedAtMs: ticket.startedAtMs, expiresAtMs: rest.expiresAtMs }
+    const entry = entryIn(rest, ticket.startedAtMs)
     const stored = this.populate(ticket, entry)
     const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
     return {
@@ -279,6 +276,12 @@ function isFill(found: Fill | Copy | undefined): found is Fill {
 export function hitFill(copy: Copy, nowMs: number): Fill {
   const ttlMs = endOfFreshness(copy) - nowMs
   return { answer: answerOf(copy.entry), handling: { hit: true, ttlMs, ...detailOf(copy.standIn) } }
+}
+
+/** The entry that another place's answer is kept as. */
+export function entryIn(answer: Exclude<Answer, LoadFailure>, loadedAtMs: number): Entry {
+  if (answer.kind === 'value') return answer.entry
+  return { kind: answer.kind, loadedAtMs, expiresAtMs: answer.expiresAtMs }
 }
 
 /** An entry as an answer. */

@@ -11,7 +11,6 @@ import { Copies, type SharedMemory, type Ticket } from './copies.ts'
 import { type DurableParts, DurableTier, type Memory } from './durable-tier.ts'
 import {
   type Copy,
-  type Entry,
   endOfFreshness,
   freshnessAt,
   isKept,
@@ -32,7 +31,15 @@ import {
   unlessUnavailable,
   valueBytes,
 } from './fan-out.ts'
-import { answerOf, detailOf, type Fill, Filler, type FillOptions, hitFill } from './filler.ts'
+import {
+  answerOf,
+  detailOf,
+  entryIn,
+  type Fill,
+  Filler,
+  type FillOptions,
+  hitFill,
+} from './filler.ts'
 import type { HotKey, HotKeys } from './hot-keys.ts'
 import { LoadRunner } from './load.ts'
 import type { Limit } from './load-limit.ts'
@@ -442,10 +449,7 @@ export class Group {
     const { clock, options, placement } = this.parts
     this.stats.peerLoads++
     if (reply.kind !== 'failed') {
-      const entry: Entry =
-        reply.kind === 'value'
-          ? reply.entry
-          : { kind: reply.kind, loadedAtMs: ticket.startedAtMs, expiresAtMs: reply.expiresAtMs }
+      const entry = entryIn(reply, ticket.startedAtMs)
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
       const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)
