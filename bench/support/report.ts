@@ -1,14 +1,25 @@
-/** Owns how results are printed: as Markdown, to be read in a terminal and kept in docs/benchmarks.md. */
+/**
+ * Owns how results are printed: as Markdown, to be read in a terminal and kept in docs/benchmarks.md, and
+ * as JSON in a file beside it.
+ */
 
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { join } from 'node:path'
+
+const RESULTS = join(import.meta.dirname, '..', 'results')
 
 export type Row = readonly (string | number)[]
 
 /** What the figures depend on, in one line. */
-export function printMachine(): void {
+export function machine(): string {
   const cores = cpus()
   const model = cores[0]?.model.trim() ?? 'unknown processor'
-  console.log(`${model}, ${cores.length} cores, Node ${process.versions.node}`)
+  return `${model}, ${cores.length} cores, Node ${process.versions.node}`
+}
+
+export function printMachine(): void {
+  console.log(machine())
 }
 
 /** The first column is text, on the left; all others are figures, on the right. */
@@ -32,11 +43,26 @@ function pad(cell: string, column: number, width: number): string {
 }
 
 /** The limits that this project sets itself. A run that misses one ends with exit code 1. */
-export function checkLimit(what: string, value: number, limit: number, unit: string): void {
+export function checkLimit(
+  what: string,
+  value: number,
+  limit: number,
+  unit: string,
+  digits = 0,
+): void {
   const isMet = value < limit
   console.log()
   console.log(
-    `${what}: ${value.toFixed(0)} ${unit}, limit ${limit} ${unit}${isMet ? '' : ': MISSED'}`,
+    `${what}: ${value.toFixed(digits)} ${unit}, limit ${limit} ${unit}${isMet ? '' : ': MISSED'}`,
   )
   if (!isMet) process.exitCode = 1
+}
+
+/** Writes what a program has measured to `bench/results/<name>.json`, in place of its earlier run's. */
+export function writeResults(name: string, figures: object): void {
+  mkdirSync(RESULTS, { recursive: true })
+  const results = { measuredAt: new Date().toISOString(), machine: machine(), ...figures }
+  const file = join(RESULTS, `${name}.json`)
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  console.log(`\nWritten to ${file}`)
 }
