@@ -3,25 +3,24 @@
 import type { GroupConfig } from './config/config.ts'
 import type { Admission } from './core/admission.ts'
 import { Circuit } from './core/circuit.ts'
-import { systemClock } from './core/clock.ts'
 import type { DurableParts } from './core/durable-tier.ts'
-import { entityTag } from './core/entity-tag.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type GroupMemory, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
 import type { Limit } from './core/load-limit.ts'
 import type { Loader, LoadResult } from './core/loader.ts'
+import type { Platform } from './core/platform.ts'
 import type { Flights } from './core/singleflight.ts'
 import type { GroupStats } from './core/stats.ts'
 import type { Upstream } from './core/upstream.ts'
 import { functionLoader, openFunction } from './loaders/function-loader.ts'
 import { httpOriginLoader, openHttpOrigin } from './loaders/http-origin.ts'
 import type { Open } from './loaders/open.ts'
-import { logError } from './log.ts'
-import { getAttributes, withSpan } from './tracing.ts'
+import { getAttributes } from './tracing.ts'
 
 /** What differs between the edge and a node. */
 export interface PlacementParts {
+  readonly platform: Platform
   readonly placement: Placement
   readonly maxBytes: number
   readonly flights: Flights<Fill>
@@ -45,32 +44,33 @@ const HOT_KEYS = 100
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  parts: PlacementParts,
+  { platform, ...parts }: PlacementParts,
 ): Group {
   const { cacheName } = parts.placement
+  const { clock, entityTag, random } = platform
   return new Group({
     name: config.name,
     options: config.options,
-    loader: traced(createLoader(config, env), config, cacheName),
+    loader: traced(createLoader(config, env), config, cacheName, platform),
     ...parts,
     circuit: new Circuit({
       longestProbeMs: config.options.timeoutMs + 1_000,
-      random: Math.random,
+      random,
     }),
-    clock: systemClock,
-    random: Math.random,
+    clock,
+    random,
     entityTag,
     hotKeys: new HotKeys(HOT_KEYS),
     onError: (error) => {
-      logError('group failure', { group: config.name, node: cacheName }, error)
+      platform.logError('group failure', { group: config.name, node: cacheName }, error)
     },
   })
 }
 
-function traced(loader: Loader, config: GroupConfig, node: string): Loader {
+function traced(loader: Loader, config: GroupConfig, node: string, platform: Platform): Loader {
   return async (key, context) => {
     const attributes = () => getAttributes(node, config, key)
-    return withSpan('load', attributes, () => loader(key, context), outcomeOfLoad)
+    return platform.withSpan('load', attributes, () => loader(key, context), outcomeOfLoad)
   }
 }
 

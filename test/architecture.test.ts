@@ -12,21 +12,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log.ts': [],
   'isolate-memory.ts': ['core'],
   'tracing.ts': ['type:core'],
-  'compose.ts': ['core', 'config', 'loaders', 'log.ts', 'tracing.ts'],
+  'workers-platform.ts': ['core', 'isolate-memory.ts', 'log.ts'],
+  'compose.ts': ['core', 'config', 'loaders', 'tracing.ts'],
   edge: [
     'core',
     'config',
     'loaders',
     'compose.ts',
-    'isolate-memory.ts',
     'log.ts',
     'tracing.ts',
+    'workers-platform.ts',
     'peers',
     // What both the server and the browser render.
     'dashboard',
   ],
   peers: ['core'],
-  node: ['core', 'config', 'compose.ts', 'isolate-memory.ts', 'log.ts', 'tracing.ts', 'peers'],
+  node: ['core', 'config', 'compose.ts', 'tracing.ts', 'workers-platform.ts', 'peers'],
   'groups.ts': ['core', 'type:config', 'type:loaders', 'groups'],
   // Yours, should groups.ts grow too large for one file.
   groups: ['core', 'type:config', 'type:loaders'],
@@ -42,7 +43,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['hono/jsx', 'hono/jsx/dom', 'hono/jsx/dom/client', 'uplot'],
   edge: ['hono/tiny', 'structured-headers', 'valibot', 'cloudflare:workers'],
   node: ['cloudflare:workers'],
-  'tracing.ts': ['cloudflare:workers'],
+  'workers-platform.ts': ['cloudflare:workers'],
 }
 
 interface Import {

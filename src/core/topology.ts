@@ -54,6 +54,13 @@ export class Topology {
     return nameIn(region, this.ring.pick(key))
   }
 
+  /** Which keys a node owns; none, if a node of that name is not on the ring. */
+  ownershipOf(node: string): (key: string) => boolean {
+    // A name of an older setting is no owner's.
+    const region = this.regionOf(node) ?? this.home
+    return (key) => this.ownerIn(region, key) === node
+  }
+
   /** Who owned `key` before the ring was changed, if that was another node. */
   previousOwnerIn(region: Region, key: string): string | undefined {
     const previous = this.ringBefore?.pick(key)

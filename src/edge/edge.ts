@@ -1,22 +1,21 @@
 /** Owns what one edge isolate has: its settings, the ring of nodes, and the groups with their hot copies. */
 
-import { waitUntil } from 'cloudflare:workers'
 import { createGroup, createOpen } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
 import { Admission } from '../core/admission.ts'
-import { type Clock, systemClock } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { LeaseLimit } from '../core/lease-limit.ts'
 import type { PeerPicker, Reply } from '../core/peers.ts'
+import type { Platform } from '../core/platform.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import { type Region, Topology } from '../core/topology.ts'
-import { isolateMemory } from '../isolate-memory.ts'
 import type { Open } from '../loaders/open.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
-import { getAttributes, outcomeOfReply, withSpan } from '../tracing.ts'
+import { getAttributes, outcomeOfReply } from '../tracing.ts'
 import { nearestRegion, type Whereabouts } from './nearest-region.ts'
 import { StatsReports } from './stats-reports.ts'
 
@@ -25,6 +24,7 @@ export interface EdgeGroup {
   readonly config: GroupConfig
   /** The way to values that are too large to come through a node. */
   readonly open: Open
+  readonly platform: Platform
 }
 
 export interface Edge {
@@ -44,12 +44,12 @@ const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
 
 /** `Group.get` in a span of its own. */
 export function getTraced(
-  { group, config }: EdgeGroup,
+  { group, config, platform }: EdgeGroup,
   key: string,
   peers: PeerPicker,
 ): Reply | Promise<Reply> {
   const attributes = () => getAttributes(EDGE.cacheName, config, key)
-  return withSpan('edge.get', attributes, () => group.get(key, peers), outcomeOfReply)
+  return platform.withSpan('edge.get', attributes, () => group.get(key, peers), outcomeOfReply)
 }
 
 /** The nodes as they are chosen from the region that is nearest to the client. */
@@ -58,7 +58,8 @@ export function peersNear({ nodes, peersIn }: Edge, { cf }: Request): PeerPicker
 }
 
 /** Throws `ConfigError` when the nodes are not bound. */
-export function createEdge(config: Config, env: Cloudflare.Env): Edge {
+export function createEdge(config: Config, env: Cloudflare.Env, platform: Platform): Edge {
+  const { clock } = platform
   if (typeof env.CACHE_NODE?.getByName !== 'function') {
     throw new ConfigError(
       'CACHE_NODE',
@@ -67,29 +68,35 @@ export function createEdge(config: Config, env: Cloudflare.Env): Edge {
     )
   }
   // Nothing waits for memory here: that, too, would be to wait for another request.
-  const memory = { budget: isolateMemory(config.maxIsolateBytes), mayWait: false }
+  const memory = { budget: platform.memory(config.maxIsolateBytes), mayWait: false }
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
     const group = createGroup(groupConfig, env, {
+      platform,
       placement: EDGE,
       maxBytes: groupConfig.maxHotBytes,
       flights: new UnsharedFlights(),
-      limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, systemClock),
+      limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, clock),
       stats: new GroupStats(),
       admission: new Admission(),
       // What is under way when its request has been answered would be cut off.
-      keepAlive: waitUntil,
+      keepAlive: platform.waitUntil,
       memory,
     })
-    groups.set(groupConfig.name, { group, config: groupConfig, open: createOpen(groupConfig, env) })
+    groups.set(groupConfig.name, {
+      group,
+      config: groupConfig,
+      open: createOpen(groupConfig, env),
+      platform,
+    })
   }
   const all = Array.from(groups.values(), ({ group }) => group)
-  const reporter = new EdgeReporter(all, () => crypto.randomUUID())
+  const reporter = new EdgeReporter(all, platform.uuid)
   const topology = new Topology(config)
-  const nodes = new StubPeers(topology, env.CACHE_NODE, reporter)
+  const nodes = new StubPeers({ topology, namespace: env.CACHE_NODE, platform, reporter })
   const byRegion = new Map(topology.regions.map((region) => [region, nodes.from(region)]))
   const peersIn = (region: Region) => byRegion.get(region) as PeerPicker
   for (const group of all) group.registerPeers(peersIn(topology.home))
-  const statsReports = new StatsReports(nodes, all, systemClock)
-  return { config, groups, nodes, peersIn, statsReports, clock: systemClock }
+  const statsReports = new StatsReports(nodes, all, clock)
+  return { config, groups, nodes, peersIn, statsReports, clock }
 }

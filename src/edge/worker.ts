@@ -5,6 +5,7 @@ import { Hono } from 'hono/tiny'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
 import type { Groupcache } from '../core/api.ts'
 import { logError } from '../log.ts'
+import { workersPlatform } from '../workers-platform.ts'
 import { metrics, purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
 import { createGuard, type Guard } from './auth.ts'
 import { readMany } from './batch-route.ts'
@@ -38,7 +39,7 @@ export interface GroupcacheWorker {
  */
 export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   const config = readConfig({ ...workerEnv }, groups)
-  const edge = createEdge(config, workerEnv)
+  const edge = createEdge(config, workerEnv, workersPlatform)
   const guard = createGuard(config.adminToken)
   const app = new Hono()
 

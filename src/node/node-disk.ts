@@ -1,14 +1,14 @@
 /** Owns how the groups of a node come by its disk: their stores, and when those are written and swept. */
 
 import type { GroupConfig } from '../config/config.ts'
-import { systemClock } from '../core/clock.ts'
 import type { DurableParts } from '../core/durable-tier.ts'
 import type { EntryStore } from '../core/entry-store.ts'
 import type { Group } from '../core/group.ts'
 import { murmur3 } from '../core/hash.ts'
-import type { Ring } from '../core/ring.ts'
-import { logError } from '../log.ts'
+import type { Platform } from '../core/platform.ts'
+import type { Topology } from '../core/topology.ts'
 import { openDisk } from './disk.ts'
+import type { Disk } from './node.ts'
 import { Sweeper } from './sweeper.ts'
 
 /** How much more of a durable group a node has room for on disk than in memory. */
@@ -20,32 +20,35 @@ export interface NodeDiskParts {
   readonly configs: Iterable<GroupConfig>
   /** The node's groups; those that are added later are swept too. */
   readonly groups: Iterable<Group>
-  readonly ring: Ring
-  readonly isOwned: (key: string) => boolean
-  /** While the ring changes, those who own a key now ask those who did before. */
-  readonly isRingChanging: boolean
+  readonly topology: Topology
+  readonly platform: Platform
 }
 
-export class NodeDisk {
-  readonly sweeper: Sweeper
+export class NodeDisk implements Disk {
+  private readonly sweeper: Sweeper
   private readonly parts: NodeDiskParts
+  private readonly isOwned: (key: string) => boolean
   private readonly stores: ReadonlyMap<string, EntryStore>
 
   constructor(parts: NodeDiskParts) {
-    const { configs, ctx, nodeName, ring } = parts
-    const onError = (error: unknown) => logError('disk failure', { node: nodeName }, error)
+    const { configs, ctx, nodeName, platform, topology } = parts
+    const { ring } = topology
+    const onError = (error: unknown) => platform.logError('disk failure', { node: nodeName }, error)
     this.parts = parts
+    this.isOwned = topology.ownershipOf(nodeName)
     this.stores = openDisk({
-      ...parts,
+      nodeName,
       storage: ctx.storage,
+      isOwned: this.isOwned,
+      isRingChanging: topology.isChanging,
       groups: Array.from(configs).flatMap(({ name, durable }) => (durable ? [name] : [])),
       ring: `${ring.nodes.length} nodes, ${murmur3(ring.nodes.join())}`,
       onError,
     })
     this.sweeper = new Sweeper({
-      ...parts,
+      groups: parts.groups,
       storage: ctx.storage,
-      clock: systemClock,
+      clock: platform.clock,
       waitUntil: (promise) => ctx.waitUntil(promise),
       onError,
     })
@@ -53,17 +56,25 @@ export class NodeDisk {
 
   /** What keeps a group's entries on disk; `undefined` where it is not durable. */
   partsOf({ name, maxBytes }: GroupConfig): DurableParts | undefined {
-    const { ctx, isOwned } = this.parts
+    const { ctx } = this.parts
     const store = this.stores.get(name)
     return (
       store && {
         store,
         maxBytes: maxBytes * TIMES_MEMORY,
-        isOwned,
+        isOwned: this.isOwned,
         // A timer, as the answer is on its way by then; kept alive, as nobody waits for it.
         later: (run) => ctx.waitUntil(scheduler.wait(0).then(run)),
         onWritten: (earliestGoneMs) => this.sweeper.expect(earliestGoneMs),
       }
     )
+  }
+
+  sweepSome(): void {
+    this.sweeper.sweepSome()
+  }
+
+  alarm(): Promise<void> {
+    return this.sweeper.alarm()
   }
 }

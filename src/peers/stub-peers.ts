@@ -1,9 +1,9 @@
 /** Owns how nodes are reached: a `PeerPicker` for each region, whose peers are Durable Object stubs. */
 
 import { Circuit } from '../core/circuit.ts'
-import { type Clock, systemClock } from '../core/clock.ts'
 import type { EdgeReporter } from '../core/edge-report.ts'
 import type { PeerPicker } from '../core/peers.ts'
+import type { Platform } from '../core/platform.ts'
 import { RegionPeers } from '../core/region-peers.ts'
 import type { Region, Topology } from '../core/topology.ts'
 import { StubPeer } from './stub-peer.ts'
@@ -13,25 +13,23 @@ export interface NodeNamespace {
   getByName(name: string, options?: DurableObjectNamespaceGetDurableObjectOptions): unknown
 }
 
+export interface StubPeersParts {
+  readonly topology: Topology
+  readonly namespace: NodeNamespace
+  readonly platform: Pick<Platform, 'clock' | 'random'>
+  /** Whose reports go along with the calls. Default: nobody's. */
+  readonly reporter?: EdgeReporter
+}
+
 /** The nodes by name, as far as they have been asked for; what is known of their health is kept with them. */
 export class StubPeers {
   readonly topology: Topology
-  private readonly namespace: NodeNamespace
-  private readonly reporter: EdgeReporter | undefined
-  private readonly clock: Clock
+  private readonly parts: StubPeersParts
   private readonly peers = new Map<string, StubPeer>()
 
-  /** @param reporter Whose reports go along with the calls. Default: nobody's. */
-  constructor(
-    topology: Topology,
-    namespace: NodeNamespace,
-    reporter?: EdgeReporter,
-    clock = systemClock,
-  ) {
-    this.topology = topology
-    this.namespace = namespace
-    this.reporter = reporter
-    this.clock = clock
+  constructor(parts: StubPeersParts) {
+    this.topology = parts.topology
+    this.parts = parts
   }
 
   /** How many calls have gone to nodes, other than for their counters. */
@@ -53,15 +51,16 @@ export class StubPeers {
   }
 
   private createPeer(name: string): StubPeer {
-    const { clock, namespace, reporter, topology } = this
+    const { namespace, platform, reporter, topology } = this.parts
+    const { clock, random } = platform
     const region = topology.regionOf(name) ?? topology.home
     const options = region === '' ? {} : { locationHint: region as DurableObjectLocationHint }
     return new StubPeer({
       name,
       stub: () => namespace.getByName(name, options),
-      health: new Circuit({ ...HEALTH, random: Math.random }),
+      health: new Circuit({ ...HEALTH, random }),
       clock,
-      isOwner: (key) => topology.ownerIn(region, key) === name,
+      isOwner: topology.ownershipOf(name),
       ...(reporter === undefined ? {} : { reporter }),
     })
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { purge, purgeValue, setValue } from '../../src/edge/admin-routes.ts'
 import { createEdge, type EdgeGroup } from '../../src/edge/edge.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 import { groups } from '../support/workers/groups.ts'
 
 const DELETE = new Request('https://host/cache/scores/Tom', { method: 'DELETE' })
@@ -14,7 +15,7 @@ const NODES = Array.from({ length: 16 }, (_, i) => `node-${i}`)
 function edgeWith(nodes: DurableObjectNamespace = env.CACHE_NODE) {
   const scores = { ...groups.scores, maxValueBytes: MAX_VALUE_BYTES, hotTtl: 0 }
   const config = readConfig({}, { ...groups, scores })
-  return createEdge(config, { ...env, CACHE_NODE: nodes as typeof env.CACHE_NODE })
+  return createEdge(config, { ...env, CACHE_NODE: nodes as typeof env.CACHE_NODE }, workersPlatform)
 }
 
 function scoresOf(edge: ReturnType<typeof edgeWith>): EdgeGroup {

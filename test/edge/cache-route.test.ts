@@ -4,11 +4,12 @@ import { readConfig } from '../../src/config/config.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
 import { readValue } from '../../src/edge/cache-route.ts'
 import { createEdge, type EdgeGroup } from '../../src/edge/edge.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 
 /** What GET of a key answers at an edge whose nodes cannot serve: all that happens, happens there. */
 function get(load: () => string) {
   const config = readConfig({}, { scores: { load, clientTtl: '5s' } })
-  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE }, workersPlatform)
   const scores = edge.groups.get('scores') as EdgeGroup
   const path = { groupName: 'scores', keyPath: 'Tom', query: '' }
   return readValue(new Request('https://host/cache/scores/Tom'), path, scores, edge)

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createEdge } from '../../src/edge/edge.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 
 test('when no node can be reached, the edge loads the key itself, once, and says so', async () => {
   const loaded: string[] = []
@@ -10,7 +11,7 @@ test('when no node can be reached, the edge loads the key itself, once, and says
     return '630'
   }
   const config = readConfig({}, { scores: { load } })
-  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE }, workersPlatform)
   const group = edge.groups.get('scores')?.group
 
   const reply = await group?.get('Tom')
@@ -26,7 +27,9 @@ test('when no node can be reached, the edge loads the key itself, once, and says
 
 test('the edge keeps no hot copies where it has no room for any', async () => {
   const scores = { load: () => '630', maxHotBytes: 0 }
-  const group = createEdge(readConfig({}, { scores }), env).groups.get('scores')?.group
+  const group = createEdge(readConfig({}, { scores }), env, workersPlatform).groups.get(
+    'scores',
+  )?.group
 
   await group?.get('Tom')
 
@@ -42,7 +45,7 @@ test('at the edge no load waits for another: its promise would be of another req
     return latch.promise
   }
   const config = readConfig({}, { scores: { load, maxLoads: 1 } })
-  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE })
+  const edge = createEdge(config, { ...env, CACHE_NODE: env.BROKEN_NODE }, workersPlatform)
   const group = edge.groups.get('scores')?.group
 
   const replies = await Promise.all([group?.get('Tom'), group?.get('Jack')])
@@ -54,5 +57,7 @@ test('at the edge no load waits for another: its promise would be of another req
 test('a Worker whose nodes are not bound does not start', () => {
   const config = readConfig({}, { scores: { load: () => '630' } })
 
-  expect(() => createEdge(config, {} as Cloudflare.Env)).toThrow(/CACHE_NODE is not set/)
+  expect(() => createEdge(config, {} as Cloudflare.Env, workersPlatform)).toThrow(
+    /CACHE_NODE is not set/,
+  )
 })

@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createGroupcache } from '../../src/edge/groupcache.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 
 const HOLES: string[] = Object.assign([], { 1: 'Tom', length: 2 })
 
 function createCache() {
   const config = readConfig({}, { scores: { load: () => '630', hotTtl: '1h' } })
-  return createGroupcache(createEdge(config, env), (bytes) => bytes.slice())
+  return createGroupcache(createEdge(config, env, workersPlatform), (bytes) => bytes.slice())
 }
 
 test('code in the same Worker gets bytes of its own: what it writes to them, nobody else gets', async () => {
@@ -24,7 +25,7 @@ test('code in the same Worker gets bytes of its own: what it writes to them, nob
 
 test('results carry the keys as they were asked for', async () => {
   const config = readConfig({}, { pages: { origin: 'http://127.0.0.1:1/' } })
-  const cache = createGroupcache(createEdge(config, env), (bytes) => bytes)
+  const cache = createGroupcache(createEdge(config, env, workersPlatform), (bytes) => bytes)
 
   const results = await cache.getMany('pages', ['a%7e', '%zz', ''])
 

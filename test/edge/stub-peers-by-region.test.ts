@@ -12,7 +12,12 @@ function createPeers(topology: Topology) {
   const get = vi.fn(async () => ({ kind: 'not-found', expiresAtMs: 0, path: [] }))
   const getByName = vi.fn((_name: string, _options?: object) => ({ get, purge }))
   const namespace = { getByName } as unknown as DurableObjectNamespace
-  return { clock, get, getByName, peers: new StubPeers(topology, namespace, undefined, clock) }
+  return {
+    clock,
+    get,
+    getByName,
+    peers: new StubPeers({ topology, namespace, platform: { clock, random: Math.random } }),
+  }
 }
 
 describe('a node', () => {

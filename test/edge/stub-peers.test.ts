@@ -9,6 +9,7 @@ import type { Peer, PeerPicker } from '../../src/core/peers.ts'
 import { Ring } from '../../src/core/ring.ts'
 import { Topology } from '../../src/core/topology.ts'
 import { StubPeers } from '../../src/peers/stub-peers.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 import { peerContract } from '../contract/peer.contract.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup } from '../support/group-factory.ts'
@@ -17,7 +18,7 @@ const ring = new Ring(['node-0', 'node-1', 'node-2', 'node-3'])
 
 function peersOf(count: number, nodes = env.CACHE_NODE): PeerPicker {
   const topology = new Topology({ nodes: count })
-  return new StubPeers(topology, nodes).from('')
+  return new StubPeers({ topology, namespace: nodes, platform: workersPlatform }).from('')
 }
 
 describe('the peer behind a Durable Object stub', () => {
@@ -128,7 +129,12 @@ describe('what the edge has counted', () => {
     const topology = new Topology({ nodes: count })
     const stubs = (namespace: typeof env.CACHE_NODE) => {
       const getByName = (name: string) => namespace.getByName(ownName(purpose, name))
-      return new StubPeers(topology, { getByName }, reporter)
+      return new StubPeers({
+        topology,
+        namespace: { getByName },
+        platform: workersPlatform,
+        reporter,
+      })
     }
     const nodes = stubs(env.CACHE_NODE)
     return {

@@ -1,0 +1,164 @@
+/** Owns what a cache node does, whatever runtime it does it in: the groups' main entries, and its peers' calls. */
+
+import { createGroup } from '../compose.ts'
+import type { Config, GroupConfig } from '../config/config.ts'
+import type { DurableParts } from '../core/durable-tier.ts'
+import { EdgeReports } from '../core/edge-reports.ts'
+import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
+import type { Fill } from '../core/filler.ts'
+import type { Group } from '../core/group.ts'
+import type { Groups } from '../core/groups.ts'
+import { LoadLimit } from '../core/load-limit.ts'
+import {
+  type GetManyMessage,
+  type GetMessage,
+  type GroupMessage,
+  type Message,
+  type NodeCalls,
+  PROTOCOL_VERSION,
+  type PurgeMessage,
+  type SetMessage,
+} from '../core/messages.ts'
+import { type NodeStats, nodeStats } from '../core/node-stats.ts'
+import { NodeUpstream } from '../core/node-upstream.ts'
+import type { Reply, SetOutcome } from '../core/peers.ts'
+import type { Platform } from '../core/platform.ts'
+import { Singleflight } from '../core/singleflight.ts'
+import { GroupStats } from '../core/stats.ts'
+import type { Topology } from '../core/topology.ts'
+import type { Upstream } from '../core/upstream.ts'
+import { StubPeers } from '../peers/stub-peers.ts'
+import { getAttributes, outcomeOfReply } from '../tracing.ts'
+
+/** A node's disk, as far as the node has to do with it. */
+export interface Disk {
+  /** What keeps a group's entries on disk; `undefined` where it is not durable. */
+  partsOf(config: GroupConfig): DurableParts | undefined
+  /** Deletes some of what is of no use any more. */
+  sweepSome(): void
+}
+
+export interface NodeParts {
+  readonly name: string
+  /** Tells the node from all others of the isolate, and is the same again when it has lost its memory. */
+  readonly id: string
+  readonly config: Config
+  readonly topology: Topology
+  readonly env: Cloudflare.Env
+  readonly platform: Platform
+  /** Where the node adds its groups. */
+  readonly groups: Groups
+  readonly disk: Disk
+}
+
+export class Node implements NodeCalls {
+  private readonly parts: NodeParts
+  private readonly sinceMs: number
+  private readonly edges: EdgeReports
+
+  constructor(parts: NodeParts) {
+    const { config, disk, env, groups, id, name, platform, topology } = parts
+    this.parts = parts
+    this.sinceMs = platform.clock.now()
+    const isOwned = topology.ownershipOf(name)
+    const budget = platform.memory(config.maxIsolateBytes)
+    const nodes = new StubPeers({ topology, namespace: env.CACHE_NODE, platform })
+    for (const groupConfig of config.groups.values()) {
+      const stats = new GroupStats()
+      const group = createGroup(groupConfig, env, {
+        platform,
+        placement: {
+          cacheName: name,
+          standsInFor: (key) => (isOwned(key) ? undefined : 'guest'),
+        },
+        maxBytes: groupConfig.maxBytes,
+        // A node that has lost its memory, and is created again, takes its own place in the budget.
+        memory: { budget, name: `${id} ${groupConfig.name}`, mayWait: true },
+        limit: new LoadLimit(groupConfig.maxLoads),
+        flights: new Singleflight<Fill>(),
+        stats,
+        durable: disk.partsOf(groupConfig),
+        upstream: upstreamOf(groupConfig, parts, nodes, stats),
+      })
+      groups.add(group)
+    }
+    this.edges = new EdgeReports(groups)
+  }
+
+  get(message: GetMessage): Reply | Promise<Reply> {
+    const { key } = message
+    const { config, name, platform } = this.parts
+    const group = this.groupOf(message)
+    const attributes = () => getAttributes(name, config.groups.get(group.name) as GroupConfig, key)
+    return platform.withSpan('node.get', attributes, () => group.get(key), outcomeOfReply)
+  }
+
+  peek(message: GetMessage): Reply | null {
+    return this.groupOf(message).peek(message.key) ?? null
+  }
+
+  ping(): void {}
+
+  getMany(message: GetManyMessage): Promise<(Reply | null)[]> {
+    return this.groupOf(message).getMany(message.keys, message.maxBytes)
+  }
+
+  set(message: SetMessage): Promise<SetOutcome> {
+    return this.groupOf(message).setLocally(message.key, message.value)
+  }
+
+  purge(message: PurgeMessage): number {
+    return this.groupOf(message).purgeLocally(message.purge)
+  }
+
+  stats(message: Message): NodeStats {
+    this.requireVersion(message)
+    this.hear(message)
+    this.parts.disk.sweepSome()
+    const node = { node: this.parts.name, sinceMs: this.sinceMs }
+    return nodeStats(node, this.parts.groups, this.edges, this.parts.platform.clock.now())
+  }
+
+  private groupOf(message: GroupMessage): Group {
+    this.requireVersion(message)
+    const group = this.parts.groups.get(message.group)
+    // While a deployment spreads, a Worker may know a group that this node does not know yet.
+    if (group === undefined) {
+      throw new NoSuchGroupError(`${this.parts.name} has no group ${message.group}.`)
+    }
+    // Last: the edge takes back the report of a call that fails.
+    this.hear(message)
+    return group
+  }
+
+  private requireVersion({ version }: Message): void {
+    if (version === PROTOCOL_VERSION) return
+    throw new PeerUnavailableError(`${this.parts.name} speaks version ${PROTOCOL_VERSION}.`)
+  }
+
+  private hear({ report }: Message): void {
+    if (report !== undefined) this.edges.receive(report, this.parts.platform.clock.now())
+  }
+}
+
+/** What a node asks before it loads; `undefined` where no other node can know better. */
+function upstreamOf(
+  { name: group, options: { timeoutMs } }: GroupConfig,
+  { name: nodeName, platform, topology }: NodeParts,
+  nodes: StubPeers,
+  stats: GroupStats,
+): Upstream | undefined {
+  const region = topology.regionOf(nodeName) ?? topology.home
+  if (!topology.isChanging && region === topology.home) return undefined
+  return new NodeUpstream({
+    group,
+    nodeName,
+    region,
+    topology,
+    peerNamed: (name) => nodes.named(name),
+    timeoutMs,
+    stats,
+    clock: platform.clock,
+    onError: (error) => platform.logError('node unreachable', { group, node: nodeName }, error),
+  })
+}
