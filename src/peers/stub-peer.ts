@@ -1,13 +1,16 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
 import type { Circuit } from '../core/circuit.ts'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, within } from '../core/clock.ts'
 import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
 import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
 import { Liveness } from './liveness.ts'
+
+/** Longer than it takes to try a node twice that does not even answer a ping. */
+const SOON_MS = 12_000
 
 /** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
 type RemoteNode = {
@@ -60,16 +63,23 @@ export class StubPeer implements Peer {
   }
 
   set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
-    return this.call(this.dueReport(), (node, header) => node.set({ ...header, group, key, value }))
+    const setting = this.call(this.dueReport(), (node, header) =>
+      node.set({ ...header, group, key, value }),
+    )
+    return this.soon(setting)
   }
 
   purge(group: string, purge: Purge): Promise<number> {
-    return this.call(this.dueReport(), (node, header) => node.purge({ ...header, group, purge }))
+    const purging = this.call(this.dueReport(), (node, header) =>
+      node.purge({ ...header, group, purge }),
+    )
+    return this.soon(purging)
   }
 
   stats(): Promise<NodeStats> {
     const { clock, isOwner, reporter } = this.parts
-    return this.call(reporter?.take(clock.now(), isOwner), (node, header) => node.stats(header))
+    const report = reporter?.take(clock.now(), isOwner)
+    return this.soon(this.call(report, (node, header) => node.stats(header)))
   }
 
   /**
@@ -91,6 +101,15 @@ export class StubPeer implements Peer {
       else health.failed(admission, clock.now())
       throw error
     }
+  }
+
+  /** Of calls that wait for no load: where pings are answered, and they are not, they have got lost. */
+  private async soon<T extends object | string | number>(calling: Promise<T>): Promise<T> {
+    // Its late failure is nobody's news.
+    calling.catch(() => {})
+    const answer = await within(this.parts.clock, SOON_MS, calling)
+    if (answer === undefined) throw new PeerUnavailableError(`${this.name} has not answered.`)
+    return answer
   }
 
   /** The report to go with a call that is made anyway. */

@@ -328,3 +328,21 @@ test('a node that has failed once is used again, though every load takes longer 
 
   expect(refused).toBeLessThan(8)
 })
+
+test.each(WRITES)(
+  '%s: a call that has got lost ends, though pings are answered',
+  async (name, call) => {
+    const { node, pass, peer } = createPeer()
+    node[name as 'purge'].mockReturnValue(new Promise(() => {}))
+    const outcome = vi.fn()
+    call(peer).then(outcome, outcome)
+
+    await pass(11_900)
+    expect(outcome).not.toHaveBeenCalled()
+    await pass(100)
+
+    expect(outcome).toHaveBeenCalledExactlyOnceWith(expect.any(PeerUnavailableError))
+    expect(node[name as 'purge']).toHaveBeenCalledTimes(1)
+    expect(node.ping.mock.calls.length).toBeGreaterThan(1)
+  },
+)
