@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'core',
           include: [
-            'test/{core,config,loaders,client,dashboard,peers}/**/*.test.ts',
+            'test/{core,config,loaders,client,dashboard,peers,simulation}/**/*.test.ts',
             'test/*.test.ts',
           ],
         },

@@ -1,0 +1,51 @@
+/** Owns what has to hold of each place at any moment: its bytes, and its counters. */
+
+import type { Copies } from '../../src/core/copies.ts'
+import { type Copy, heldBytes } from '../../src/core/entry.ts'
+import type { Group } from '../../src/core/group.ts'
+import type { Origin } from './origin.ts'
+import type { Place } from './places.ts'
+import type { Requests } from './requests.ts'
+import { Violation } from './violation.ts'
+
+/** Throws `Violation`. */
+export function checkPlace({ groups, life }: Place, origin: Origin, requests: Requests): void {
+  for (const group of groups) {
+    const where = `${life.name}, ${group.name}`
+    checkBytes(where, group)
+    const { gets, loads } = group.stats
+    requireEqual('counters', `${where}: loads`, loads, origin.loadsOf(life, group.name))
+    if (!life.name.startsWith('edge')) continue
+    const asked = requests.gets.get(`${life.name} ${group.name}`) ?? 0
+    requireEqual('counters', `${where}: gets`, gets, asked)
+  }
+}
+
+function checkBytes(where: string, group: Group): void {
+  let recount = 0
+  let items = 0
+  for (const [key, { entry }] of entriesOf(group)) {
+    recount += heldBytes(key, entry)
+    items++
+  }
+  requireEqual('bytes', `${where}: bytes`, group.bytes, recount)
+  requireEqual('bytes', `${where}: items`, group.items, items)
+  if (group.bytes > group.maxBytes) {
+    throw new Violation('bytes', `${where} holds ${group.bytes} of ${group.maxBytes} bytes.`)
+  }
+}
+
+/** What nobody but a recount has to see. */
+function entriesOf(group: Group): Iterable<[string, Copy]> {
+  const { copies } = group as unknown as { copies: Copies }
+  return (copies as unknown as { copies: { entries(): Iterable<[string, Copy]> } }).copies.entries()
+}
+
+function requireEqual(
+  invariant: 'bytes' | 'counters',
+  what: string,
+  said: number,
+  counted: number,
+): void {
+  if (said !== counted) throw new Violation(invariant, `${what} are ${said}, not ${counted}.`)
+}

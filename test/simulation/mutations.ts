@@ -1,0 +1,123 @@
+/** Owns deliberate mistakes in the cache's code, which simulations have to find. */
+
+import type { Invariant } from './violation.ts'
+
+export interface Mutation {
+  /** The mistake, in words. */
+  readonly mistake: string
+  /** Below src/. */
+  readonly file: string
+  /** What is replaced; it has to be there once. */
+  readonly from: string
+  readonly to: string
+  readonly breaks: Invariant
+  /** Where the search for a seed that shows it begins: near one, for tests to be quick. */
+  readonly fromSeed: number
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    mistake: 'a load that began before a purge stores its answer',
+    file: 'core/purge-log.ts',
+    from: 'return sequence > purged && this.judge(tags, sequence) === VALID',
+    to: 'return sequence > 0 && purged >= 0 && tags.length >= 0',
+    breaks: 'too-old',
+    fromSeed: 70,
+  },
+  {
+    mistake: 'who asks after a purge joins a load that began before it',
+    file: 'core/group.ts',
+    from: "if ('keys' in purge) for (const key of purge.keys) flights.forget(key)",
+    to: "if ('keys' in purge) for (const key of purge.keys) flights.has(key)",
+    breaks: 'too-old',
+    fromSeed: 90,
+  },
+  {
+    mistake: 'the bytes of an entry that is replaced are forgotten',
+    file: 'core/lru.ts',
+    from: 'this.heldBytes -= link.bytes\n    // Empty',
+    to: '// Empty',
+    breaks: 'bytes',
+    fromSeed: 0,
+  },
+  {
+    mistake: 'each caller of a key loads for itself',
+    file: 'core/singleflight.ts',
+    from: 'if (underWay !== undefined) return underWay',
+    to: 'if (underWay === null) return underWay',
+    breaks: 'one-load',
+    fromSeed: 0,
+  },
+  {
+    mistake: 'a failed load counts as a failed node, and is asked for elsewhere',
+    file: 'core/group.ts',
+    from: 'if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)',
+    to: "if (!(reply instanceof PeerUnavailableError)) return reply.kind === 'failed' ? undefined : this.keepHot(ticket, reply)",
+    breaks: 'final-answer',
+    fromSeed: 0,
+  },
+  {
+    mistake: "a hot copy's life counts from the answer, not from the question",
+    file: 'core/group.ts',
+    from: 'const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)',
+    to: 'const untilMs = Math.min(clock.now() + options.hotTtlMs, entry.expiresAtMs)',
+    breaks: 'too-old',
+    fromSeed: 920,
+  },
+  {
+    mistake: 'a guest keeps what it has loaded as if it owned it',
+    file: 'core/filler.ts',
+    from: 'standIn === undefined ? Number.POSITIVE_INFINITY',
+    to: 'true ? Number.POSITIVE_INFINITY',
+    breaks: 'too-old',
+    fromSeed: 80,
+  },
+  {
+    mistake: 'a value is answered after both of its stale windows',
+    file: 'core/entry.ts',
+    from: "nowMs < staleUntilMs(entry) ? 'stale' : 'expired'",
+    to: "nowMs < staleUntilMs(entry) + 60_000 ? 'stale' : 'expired'",
+    breaks: 'too-old',
+    fromSeed: 0,
+  },
+  {
+    mistake: 'a purge leaves what is on disk',
+    file: 'core/durable-tier.ts',
+    from: 'else store.delete(which)',
+    to: 'else store.keysOf(which)',
+    breaks: 'too-old',
+    fromSeed: 0,
+  },
+  {
+    mistake: 'a purge does not reach the previous owner while the ring grows',
+    file: 'core/topology.ts',
+    from: 'regions.flatMap((region) => holder(this.previousOwnerIn(region, key)) ?? []),',
+    to: 'regions.flatMap(() => holder(undefined) ?? []),',
+    breaks: 'too-old',
+    fromSeed: 900,
+  },
+  {
+    mistake: 'a load that hangs is waited for',
+    file: 'core/load.ts',
+    from: 'Promise.race([ending, timedOut.promise])',
+    to: 'Promise.race([ending])',
+    breaks: 'ends-in-time',
+    fromSeed: 110,
+  },
+  {
+    mistake: 'loads of guests are not counted as loads',
+    file: 'core/load.ts',
+    from: 'stats.loads++',
+    to: "if (standIn !== 'guest') stats.loads++",
+    breaks: 'counters',
+    fromSeed: 0,
+  },
+  {
+    mistake: 'the edge answers its stale copy where a node would have answered',
+    file: 'core/group.ts',
+    from: "if (freshness === 'expired' || this.peers !== undefined) return undefined",
+    to: "if (freshness === 'expired' && copy.keptUntilMs === undefined) return undefined",
+    breaks: 'too-old',
+    fromSeed: 0,
+  },
+]
