@@ -9,8 +9,8 @@ import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
 import { Liveness } from './liveness.ts'
 
-/** Longer than it takes to try a node twice that does not even answer a ping. */
-const SOON_MS = 12_000
+/** Longer than it takes to try a node twice that does not even answer a ping, or to hand over a large value. */
+const SOON_MS = 30_000
 
 /** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
 type RemoteNode = {

@@ -174,7 +174,7 @@ describe.each([...READS, ...WRITES])('%s, when the node', (method, call) => {
     expect(node.ping).toHaveBeenCalledTimes(1)
   })
 
-  test('is slow and answers pings, takes as long as it takes', async () => {
+  test('is slow and answers pings, is waited for', async () => {
     const { node, pass, peer } = createPeer()
     const latch = Promise.withResolvers<never>()
     mockOf(node).mockReturnValue(latch.promise)
@@ -182,7 +182,7 @@ describe.each([...READS, ...WRITES])('%s, when the node', (method, call) => {
 
     const outcome = call(peer)
     outcome.then(ended)
-    await pass(60_000)
+    await pass(25_000)
     expect(ended).not.toHaveBeenCalled()
     latch.resolve('late' as never)
 
@@ -337,7 +337,7 @@ test.each(WRITES)(
     const outcome = vi.fn()
     call(peer).then(outcome, outcome)
 
-    await pass(11_900)
+    await pass(29_900)
     expect(outcome).not.toHaveBeenCalled()
     await pass(100)
 

@@ -14,8 +14,8 @@ type ClientAction = Extract<Action, { readonly edge: number }>
 const PEER_MARGIN_MS = 8_000
 /** The owner and its two guests. */
 const PEERS = 3
-/** Sets, purges and reports go out in stages; in each a node may be given up after 12 s. */
-const STAGES_MS = 4 * 12_000 + 2_000
+/** Sets, purges and reports go out in stages; in each a node may be given up after 30 s. */
+const STAGES_MS = 4 * 30_000 + 2_000
 
 export interface RequestsParts {
   readonly setup: Setup

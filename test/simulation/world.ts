@@ -17,7 +17,7 @@ import { Violation } from './violation.ts'
 /** How long it takes until all places run what was deployed. */
 const SPREAD_MS = 2_000
 /** Longer than any request may take, and any pause after failures. */
-const SETTLE_MS = 90_000
+const SETTLE_MS = 130_000
 
 export interface WorldOptions {
   /** Told each thing that happens. */
