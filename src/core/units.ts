@@ -42,13 +42,14 @@ function parseQuantity(
     : undefined
 }
 
+type Matched = [text: string, whole: string, fraction: string | undefined, unit: string]
+
 function readQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)([A-Za-z]{1,3})$/.exec(text)
+  const match = /^(\d{1,9})(?:\.(\d{1,6}))?([A-Za-z]{1,3})$/.exec(text)
   if (match === null) return undefined
-  const [, amount, unit] = match as unknown as [string, string, string]
+  const [, whole, fraction = '', unit] = match as unknown as Matched
   if (!Object.hasOwn(units, unit)) return undefined
-  const quantity = Number(amount) * (units[unit] as number)
-  // 1.001 * 1000 is not quite 1001 in binary; a real fraction is at least a millionth away.
-  const whole = Math.round(quantity)
-  return Math.abs(quantity - whole) < 1e-6 ? whole : quantity
+  // Exactly: in binary, 1.001 * 1000 and 150.3 * 86400000 are not quite whole.
+  const millionths = BigInt(whole + fraction.padEnd(6, '0')) * BigInt(units[unit] as number)
+  return millionths % 1_000_000n === 0n ? Number(millionths / 1_000_000n) : undefined
 }
