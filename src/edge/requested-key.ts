@@ -18,9 +18,11 @@ export interface CachePath {
 
 /**
  * Reads the raw URL, since routers hand over decoded parameters. The runtime's URL has resolved dot
- * segments and backslashes by now, and has no fragment. `undefined`: the path is another route's.
+ * segments and backslashes by now; a fragment, which code in the same Worker may leave in it, names nothing
+ * (RFC 9110, section 4.2.5). `undefined`: the path is another route's.
  */
-export function parseCachePath(url: string): CachePath | undefined {
+export function parseCachePath(requestUrl: string): CachePath | undefined {
+  const [url] = requestUrl.split('#', 1) as [string]
   const pathStart = url.indexOf('/', url.indexOf('//') + 2)
   const queryStart = url.indexOf('?', pathStart)
   const path = url.slice(pathStart, queryStart === -1 ? undefined : queryStart)

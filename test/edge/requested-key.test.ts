@@ -10,6 +10,8 @@ describe('parseCachePath', () => {
     ['/cache/g', { groupName: 'g', keyPath: '', query: '' }],
     ['/cache/g/', { groupName: 'g', keyPath: '', query: '' }],
     ['/cache/g?k', { groupName: 'g', keyPath: '', query: 'k' }],
+    ['/cache/g/k#f', { groupName: 'g', keyPath: 'k', query: '' }],
+    ['/cache/g/k?a#f?b', { groupName: 'g', keyPath: 'k', query: 'a' }],
     ['/cache//k', { groupName: '', keyPath: 'k', query: '' }],
     ['/cache/', undefined],
     ['/cache', undefined],
