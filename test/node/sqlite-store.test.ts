@@ -99,6 +99,7 @@ describe('the store in SQLite', () => {
     ],
     ['the tags are no JSON', "UPDATE entries SET tags = '['"],
     ['the entity tag is another', `UPDATE entries SET etag = '"x"'`],
+    ['a time is no number', "UPDATE entries SET expires_at = 'soon'"],
     ['the length is another', 'UPDATE entries SET length = length + 1'],
   ])('trusts nothing where %s, and can delete and replace it', async (_, damage) => {
     await inNode((storage) => {
