@@ -37,6 +37,49 @@ interface GroupNews {
   readonly hotKeys: readonly HotKey[]
 }
 
+/**
+ * Whether a report has the form above. Counters may lack, or be new ones that are plain numbers, while a
+ * deployment spreads; anything else would spoil sums for as long as the node lives.
+ */
+export function isEdgeReport(report: unknown): report is EdgeReport {
+  if (!isTable(report)) return false
+  const { isolate, sequence, groups } = report
+  const areNews = isTable(groups) && Object.values(groups).every(isNews)
+  return typeof isolate === 'string' && isCount(sequence) && areNews
+}
+
+function isNews(news: unknown): boolean {
+  if (!isTable(news) || !isTable(news.hot) || !Array.isArray(news.hotKeys)) return false
+  const { counters, hot, hotKeys } = news
+  return areCounts(counters, noCounters()) && areCounts(hot, NO_COPIES) && hotKeys.every(isHotKey)
+}
+
+const NO_COPIES: HotCopies = { bytes: 0, items: 0 }
+
+function isHotKey(hotKey: unknown): boolean {
+  if (!isTable(hotKey)) return false
+  return typeof hotKey.key === 'string' && isCount(hotKey.gets) && isCount(hotKey.overcount)
+}
+
+/** @param form The same counters, or those of another version. */
+function areCounts(counts: unknown, form: unknown): boolean {
+  if (Array.isArray(form)) return Array.isArray(counts) && counts.every(isCount)
+  if (!isTable(form)) return isCount(counts)
+  const forms = new Map(Object.entries(form))
+  return (
+    isTable(counts) &&
+    Object.entries(counts).every(([name, count]) => areCounts(count, forms.get(name)))
+  )
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** A group at the edge, as far as reports go. */
 interface Reporting extends HotCopies {
   readonly name: string

@@ -1,7 +1,7 @@
 /** Owns what a node has heard from edge isolates. */
 
 import { add, type Counters, noCounters } from './counters.ts'
-import type { EdgeReport, HotCopies, IsolateReport } from './edge-report.ts'
+import { type EdgeReport, type HotCopies, type IsolateReport, isEdgeReport } from './edge-report.ts'
 import type { HotKey } from './hot-keys.ts'
 
 /** A group of the node, as far as edge isolates tell of it. */
@@ -31,8 +31,13 @@ export class EdgeReports {
     this.groups = new Map(Array.from(groups, (group) => [group.name, group]))
   }
 
-  /** Counts what a report says of the node's groups; while a deployment spreads, it may know others. */
-  receive({ isolate, sequence, groups }: EdgeReport, nowMs: number): void {
+  /**
+   * Counts what a report says of the node's groups; while a deployment spreads, it may know others. One
+   * that is not of the form of reports is not counted at all: the call that it came with is served.
+   */
+  receive(report: EdgeReport, nowMs: number): void {
+    if (!isEdgeReport(report)) return
+    const { isolate, sequence, groups } = report
     const hot: [string, HotCopies][] = []
     for (const [name, news] of Object.entries(groups)) {
       const group = this.groups.get(name)
@@ -45,8 +50,8 @@ export class EdgeReports {
     this.byIsolate.delete(isolate)
     // Of two calls under way the later one may arrive first.
     const isNews = known === undefined || known.sequence < sequence
-    const report = isNews ? { isolate, sequence, hot: Object.fromEntries(hot) } : known
-    this.byIsolate.set(isolate, { report, heardAtMs: nowMs })
+    const newest = isNews ? { isolate, sequence, hot: Object.fromEntries(hot) } : known
+    this.byIsolate.set(isolate, { report: newest, heardAtMs: nowMs })
     const [oldest] = this.byIsolate.keys()
     if (this.byIsolate.size > MOST_ISOLATES) this.byIsolate.delete(oldest as string)
   }

@@ -35,6 +35,23 @@ function createNode() {
 }
 
 describe('what edge isolates have counted', () => {
+  test.each<[string, unknown]>([
+    ['nothing', null],
+    ['no groups', { isolate: 'isolate-0', sequence: 1 }],
+    ['a counter that is text', reportOf({ counters: { gets: '5' as never } })],
+    ['a counter that is none', reportOf({ counters: { gets: Number.NaN } })],
+    ['a list that is a number', reportOf({ counters: { loadSeconds: 5 as never } })],
+    ['a hot key without a key', reportOf({ hotKeys: [{ gets: 1, overcount: 0 } as HotKey] })],
+  ])('is not spoilt by a report with %s', (_, report) => {
+    const { edges } = createNode()
+
+    edges.receive(reportOf({ counters: { gets: 5 } }), T0)
+    edges.receive(report as EdgeReport, T0)
+
+    expect(edges.countersOf('scores')).toEqual({ ...noCounters(), gets: 5 })
+    expect(edges.isolates(T0)).toHaveLength(1)
+  })
+
   test('is zero before the first report', () => {
     expect(createNode().edges.countersOf('scores')).toEqual(noCounters())
   })
