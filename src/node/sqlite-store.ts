@@ -73,7 +73,7 @@ export class SqliteStore implements EntryStore {
       this.writeTags(key, older?.tags, stored.entry.tags)
       this.sql.exec(WRITE, ...COLUMNS.map((column) => row[column]))
     })
-    const { known } = this
+    const known = this.knownBefore(older?.bytes)
     if (known === undefined) return
     known.bytes += row.bytes - (older?.bytes ?? 0)
     known.items += older === undefined ? 1 : 0
@@ -145,6 +145,12 @@ export class SqliteStore implements EntryStore {
     return this.known
   }
 
+  /** The totals, as long as `bytes` can be taken from them: with a damaged row they have to be counted anew. */
+  private knownBefore(bytes = 0): Totals | undefined {
+    if (!Number.isSafeInteger(bytes)) this.known = undefined
+    return this.known
+  }
+
   private count({ where, bindings }: Condition): Totals {
     const counted = this.sql
       .exec<{ items: number; bytes: number; earliest: number | null }>(
@@ -162,7 +168,7 @@ export class SqliteStore implements EntryStore {
     // Rows that are not there cost nothing, but a transaction would delay the answer.
     if (items === 0) return 0
     this.sql.exec(`DELETE FROM entries WHERE ${condition.where}`, ...condition.bindings)
-    const { known } = this
+    const known = this.knownBefore(bytes)
     if (known !== undefined) {
       known.bytes -= bytes
       known.items -= items

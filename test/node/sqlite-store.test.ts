@@ -116,6 +116,28 @@ describe('the store in SQLite', () => {
     })
   })
 
+  test.each(["'many'", '1e300', '9e15 + 1e15'])(
+    'still knows its size where a row that says %s has been replaced or deleted',
+    async (bytes) => {
+      await inNode((storage) => {
+        const stored = storedEntry()
+        const size = storedBytes('a', stored.entry)
+        for (const repair of ['write', 'delete'] as const) {
+          new SqliteStore(storage, 'scores').write('a', stored)
+          new SqliteStore(storage, 'scores').write('b', stored)
+          storage.sql.exec(`UPDATE entries SET bytes = ${bytes} WHERE key = 'a'`)
+          const store = new SqliteStore(storage, 'scores')
+          expect(store.items).toBe(2)
+
+          if (repair === 'write') store.write('a', stored)
+          else store.delete({ key: 'a' })
+
+          expect(store.bytes).toBe(repair === 'write' ? 2 * size : size)
+        }
+      })
+    },
+  )
+
   test('is left as it was by a write that fails', async () => {
     await inNode((storage) => {
       const store = new SqliteStore(storage, 'scores')
