@@ -1,8 +1,10 @@
 /** Owns the form of calls between a Worker and its nodes. Their answers are in `peers.ts`. */
 
+import { isContentType } from './content-type.ts'
 import type { EdgeReport } from './edge-report.ts'
 import type { NodeStats } from './node-stats.ts'
 import type { NewValue, Purge, Reply, SetOutcome } from './peers.ts'
+import { parseTags } from './tags.ts'
 
 /**
  * The version of the messages below and of their answers. A Worker and a node may run different
@@ -39,6 +41,42 @@ export interface SetMessage extends GroupMessage {
 
 export interface PurgeMessage extends GroupMessage {
   readonly purge: Purge
+}
+
+/** A message as it arrives: what is said of its parts is not known to be so. */
+type Received<Form> = { readonly [Part in keyof Form]?: unknown }
+
+export function isGetMessage({ key }: Received<GetMessage>): boolean {
+  return typeof key === 'string'
+}
+
+export function isGetManyMessage({ keys, maxBytes }: Received<GetManyMessage>): boolean {
+  return areTexts(keys) && typeof maxBytes === 'number'
+}
+
+/** What would be held, and sent to clients, is looked at closely. */
+export function isSetMessage({ key, value: set }: Received<SetMessage>): boolean {
+  if (typeof key !== 'string' || typeof set !== 'object' || set === null) return false
+  const { value, contentType, tags = [], ...life } = set as Received<NewValue>
+  const { ttlMs = 0, staleWhileRevalidateMs = 0, staleIfErrorMs = 0 } = life
+  const times = [ttlMs, staleWhileRevalidateMs, staleIfErrorMs]
+  return (
+    value instanceof Uint8Array &&
+    isContentType(contentType) &&
+    parseTags(tags) !== undefined &&
+    times.every((ms) => Number.isFinite(ms) && (ms as number) >= 0)
+  )
+}
+
+export function isPurgeMessage({ purge }: Received<PurgeMessage>): boolean {
+  if (typeof purge !== 'object' || purge === null) return false
+  if ('keys' in purge) return areTexts(purge.keys)
+  if ('tags' in purge) return areTexts(purge.tags)
+  return 'all' in purge && purge.all === true
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string')
 }
 
 type Awaitable<T> = T | Promise<T>

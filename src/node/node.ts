@@ -13,6 +13,10 @@ import {
   type GetManyMessage,
   type GetMessage,
   type GroupMessage,
+  isGetManyMessage,
+  isGetMessage,
+  isPurgeMessage,
+  isSetMessage,
   type Message,
   type NodeCalls,
   PROTOCOL_VERSION,
@@ -86,29 +90,29 @@ export class Node implements NodeCalls {
   }
 
   get(message: GetMessage): Reply | Promise<Reply> {
+    const group = this.groupOf(message, isGetMessage)
     const { key } = message
     const { config, name, platform } = this.parts
-    const group = this.groupOf(message)
     const attributes = () => getAttributes(name, config.groups.get(group.name) as GroupConfig, key)
     return platform.withSpan('node.get', attributes, () => group.get(key), outcomeOfReply)
   }
 
   peek(message: GetMessage): Reply | null {
-    return this.groupOf(message).peek(message.key) ?? null
+    return this.groupOf(message, isGetMessage).peek(message.key) ?? null
   }
 
   ping(): void {}
 
   getMany(message: GetManyMessage): Promise<(Reply | null)[]> {
-    return this.groupOf(message).getMany(message.keys, message.maxBytes)
+    return this.groupOf(message, isGetManyMessage).getMany(message.keys, message.maxBytes)
   }
 
   set(message: SetMessage): Promise<SetOutcome> {
-    return this.groupOf(message).setLocally(message.key, message.value)
+    return this.groupOf(message, isSetMessage).setLocally(message.key, message.value)
   }
 
   purge(message: PurgeMessage): number {
-    return this.groupOf(message).purgeLocally(message.purge)
+    return this.groupOf(message, isPurgeMessage).purgeLocally(message.purge)
   }
 
   stats(message: Message): NodeStats {
@@ -119,20 +123,27 @@ export class Node implements NodeCalls {
     return nodeStats(node, this.parts.groups, this.edges, this.parts.platform.clock.now())
   }
 
-  private groupOf(message: GroupMessage): Group {
+  private groupOf<Form extends GroupMessage>(
+    message: Form,
+    isUnderstood: (message: Form) => boolean,
+  ): Group {
     this.requireVersion(message)
-    const group = this.parts.groups.get(message.group)
+    const { group: name } = message
+    if (typeof name !== 'string' || !isUnderstood(message)) {
+      throw new PeerUnavailableError(`${this.parts.name} does not understand the message.`)
+    }
+    const group = this.parts.groups.get(name)
     // While a deployment spreads, a Worker may know a group that this node does not know yet.
     if (group === undefined) {
-      throw new NoSuchGroupError(`${this.parts.name} has no group ${message.group}.`)
+      throw new NoSuchGroupError(`${this.parts.name} has no group ${name}.`)
     }
     // Last: the edge takes back the report of a call that fails.
     this.hear(message)
     return group
   }
 
-  private requireVersion({ version }: Message): void {
-    if (version === PROTOCOL_VERSION) return
+  private requireVersion(message: Message | null | undefined): void {
+    if (message?.version === PROTOCOL_VERSION) return
     throw new PeerUnavailableError(`${this.parts.name} speaks version ${PROTOCOL_VERSION}.`)
   }
 

@@ -33,6 +33,30 @@ beforeEach(async () => {
 })
 
 describe('a cache node', () => {
+  test.each<['get' | 'getMany' | 'set' | 'purge', object]>([
+    ['get', { key: 5 }],
+    ['getMany', { keys: ['Tom', 5], maxBytes: 1_000 }],
+    ['set', { key: 'Tom', value: { value: 'text', contentType: 'text/plain' } }],
+    ['set', { key: 'Tom', value: { value: new Uint8Array(1), contentType: 'a\r\nb: c' } }],
+    [
+      'set',
+      { key: 'Tom', value: { value: new Uint8Array(1), contentType: 'a/b', ttlMs: Number.NaN } },
+    ],
+    ['purge', { purge: { all: 'yes' } }],
+    ['purge', { purge: { keys: 'Tom' } }],
+    ['purge', {}],
+  ])('does not serve what it does not understand: %s of %j', async (method, parts) => {
+    await get(owner, 'Tom')
+
+    const asked = runInDurableObject(stubOf(owner), async (node) => {
+      const call = node[method] as (message: object) => unknown
+      await call.call(node, { version: PROTOCOL_VERSION, group: 'scores', ...parts })
+    })
+
+    await expect(asked).rejects.toMatchObject({ code: 'peer-unavailable' })
+    expect((await get(owner, 'Tom')).path).toMatchObject([{ cache: owner, hit: true }])
+  })
+
   test('loads a key once, and then answers from memory', async () => {
     const loaded = await get(owner, 'Tom')
     const hit = await get(owner, 'Tom')
