@@ -202,6 +202,7 @@ test('a batch is answered key by key, or is a problem', async () => {
     if (asked.status === 400) return expectProblem(asked)
     const text = typeof sent === 'string' ? sent : new TextDecoder().decode(sent)
     const { keys: list } = JSON.parse(text)
+    expect(list.length).toBeLessThanOrEqual(1_000)
     const { entries } = JSON.parse(asked.text)
     expect(entries.map(({ key }: { key: string }) => key)).toEqual(list)
     for (const { status } of entries) expect([200, 400, 404]).toContain(status)

@@ -204,5 +204,5 @@ test('a group answers what the contract says, as fresh as it says, with as many 
     const pair = new Pair(life)
     for (const step of run) await step(pair)
   })
-  await holds(property, { seed: 141, numRuns: 1_000 })
+  await holds(property, { seed: 141, numRuns: 2_000 })
 })
