@@ -12,6 +12,7 @@ import { Ring } from '../../src/core/ring.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createGroupcache } from '../../src/edge/groupcache.ts'
 import type { CacheNode } from '../../src/node/cache-node.ts'
+import { workersPlatform } from '../../src/workers-platform.ts'
 import { holds } from '../support/fuzz.ts'
 import { groups } from '../support/workers/groups.ts'
 
@@ -78,7 +79,7 @@ const CODES = ['bad-key', 'bad-request', 'no-such-group', 'value-too-large', 'ov
 
 test('a call from another Worker has a result or an error with a stable code, and loses nothing', async () => {
   const config = readConfig({}, groups)
-  const cache = createGroupcache(createEdge(config, env), (bytes) => bytes)
+  const cache = createGroupcache(createEdge(config, env, workersPlatform), (bytes) => bytes)
   const kept = 'kept for other Workers'
   await cache.set('scores', kept, '630')
   const property = fc.asyncProperty(anyCall, async ([method, args]) => {
