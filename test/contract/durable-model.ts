@@ -34,6 +34,8 @@ class Model<Store extends EntryStore> {
   private readonly versions: Version[] = []
   /** The number of the newest version of a key that was answered since memory was lost. */
   private readonly answered = new Map<string, number>()
+  /** Versions from this number on wait to be written. */
+  private written = 0
   private readonly recount: (store: Store) => number
 
   constructor(store: Store, recount: (store: Store) => number) {
@@ -78,6 +80,8 @@ class Model<Store extends EntryStore> {
 
   async purge(purge: Purge): Promise<void> {
     this.node.group.purgeLocally(purge)
+    // Rows have to be there to be made stale.
+    if (purge.soft) this.written = this.versions.length
     for (const version of this.versions) {
       const { key } = version
       const isMeant =
@@ -92,12 +96,15 @@ class Model<Store extends EntryStore> {
 
   write(): void {
     this.node.write()
+    this.written = this.versions.length
     for (const key of KEYS) this.endAllButNewest(key)
   }
 
   /** What was not written is lost, and what it would have replaced may be there again. */
   loseMemory(): void {
     this.answered.clear()
+    for (const version of this.versions.slice(this.written)) version.isGone = true
+    this.written = this.versions.length
     this.node.loseMemory()
   }
 
@@ -109,7 +116,7 @@ class Model<Store extends EntryStore> {
   }
 
   private endAllButNewest(key: string): void {
-    const all = this.versions.filter((version) => version.key === key)
+    const all = this.versions.filter((version) => version.key === key && !version.isGone)
     for (const version of all.slice(0, -1)) version.isGone = true
   }
 
@@ -189,7 +196,7 @@ export async function runDurableModel<Store extends EntryStore>(
   recount: (store: Store) => number,
   numRuns: number,
 ): Promise<void> {
-  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60 })
+  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60, size: 'max' })
   const property = fc.asyncProperty(steps, async (run) => {
     const model = new Model(createStore(), recount)
     for (const step of run) {

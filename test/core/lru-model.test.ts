@@ -102,7 +102,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 )
 
 test('after every step the cache is what a plain list would be', () => {
-  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60 })
+  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60, size: 'max' })
   const property = fc.property(fc.nat({ max: 40 }), steps, (maxBytes, run) => {
     const model = new ListLru(maxBytes)
     const removals: RemovalReason[] = []

@@ -199,7 +199,7 @@ const anyLife: fc.Arbitrary<Life> = fc.record({
 })
 
 test('a group answers what the contract says, as fresh as it says, with as many loads', async () => {
-  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60 })
+  const steps = fc.array(anyStep, { minLength: 1, maxLength: 60, size: 'max' })
   const property = fc.asyncProperty(anyLife, steps, async (life, run) => {
     const pair = new Pair(life)
     for (const step of run) await step(pair)
