@@ -4,6 +4,7 @@ import type { GroupConfig } from './config/config.ts'
 import type { Admission } from './core/admission.ts'
 import { Circuit } from './core/circuit.ts'
 import type { DurableParts } from './core/durable-tier.ts'
+import type { Eviction } from './core/eviction.ts'
 import type { Fill } from './core/filler.ts'
 import { Group, type GroupMemory, type Placement } from './core/group.ts'
 import { HotKeys } from './core/hot-keys.ts'
@@ -32,6 +33,8 @@ export interface PlacementParts {
   readonly upstream?: Upstream | undefined
   /** Which keys are worth the place of others. Default: all are. */
   readonly admission?: Admission
+  /** Which entry gives way when `maxBytes` is met. Default: `lru`. */
+  readonly eviction?: Eviction
   /** Lets work go on that no caller waits for. */
   readonly keepAlive?: (work: Promise<unknown>) => void
   /** What keeps the group's entries beyond memory. */

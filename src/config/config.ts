@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import { ConfigError } from '../core/errors.ts'
+import type { Eviction } from '../core/eviction.ts'
 import type { GroupOptions } from '../core/group.ts'
 import type { KeyForm } from '../core/key.ts'
 import type { Region } from '../core/topology.ts'
@@ -43,6 +44,8 @@ export interface GroupConfig {
   readonly options: GroupOptions
   /** The group's share of one node's memory, in bytes. */
   readonly maxBytes: number
+  /** Which entry gives way in a node when `maxBytes` is met. */
+  readonly eviction: Eviction
   /** The group's hot copies in one edge isolate, in bytes. */
   readonly maxHotBytes: number
   /** The `max-age` given to browsers and CDNs. */
@@ -226,6 +229,7 @@ function groupConfig(
       maxValueBytes,
     },
     maxBytes: options.maxBytes,
+    eviction: options.eviction,
     maxHotBytes: options.maxHotBytes,
     clientTtlMs: options.clientTtl,
     access: options.access,

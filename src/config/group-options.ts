@@ -1,6 +1,7 @@
 /** Owns a group's options: their names, forms and defaults, in TypeScript and in wrangler.toml alike. */
 
 import * as v from 'valibot'
+import type { Eviction } from '../core/eviction.ts'
 import { DURATION_FORM, parseBytes, parseDurationMs, SIZE_FORM } from '../core/units.ts'
 import type { Duration, Load } from '../loaders/function-loader.ts'
 
@@ -22,7 +23,7 @@ export interface CommonOptions {
   readonly maxHotBytes?: Size
   readonly clientTtl?: Duration
   readonly maxLoads?: number
-  readonly eviction?: 'lru'
+  readonly eviction?: Eviction
   readonly durable?: boolean
   readonly access?: 'public' | 'private'
   readonly traceKeys?: boolean
@@ -114,7 +115,7 @@ const commonOptions = {
     ),
     128,
   ),
-  eviction: v.optional(v.literal('lru', '"lru"'), 'lru'),
+  eviction: v.optional(v.picklist(['lru', 's3-fifo'], '"lru" or "s3-fifo"'), 'lru'),
   durable: v.optional(v.boolean('true or false'), false),
   access: v.optional(v.picklist(['public', 'private'], '"public" or "private"'), 'public'),
   traceKeys: v.optional(v.boolean('true or false'), false),

@@ -15,11 +15,12 @@ import {
   type StandIn,
 } from './entry.ts'
 import type { Which } from './entry-store.ts'
-import { Lru, type RemovalReason } from './lru.ts'
+import { createStore, type Eviction } from './eviction.ts'
 import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
+import type { RemovalReason, Store } from './store.ts'
 import { TagCounts } from './tag-counts.ts'
 import { UnderWay, type Watch } from './under-way.ts'
 
@@ -54,6 +55,8 @@ export interface CopiesParts {
   readonly stats: GroupStats
   /** Which keys are worth the place of others. Default: all are. */
   readonly admission?: Admission | undefined
+  /** Which copy gives way when `maxBytes` is met. Default: `lru`. */
+  readonly eviction?: Eviction | undefined
   /** Makes what keeps the copies of a durable group beyond memory. */
   readonly createDurable?: ((memory: Memory) => DurableTier) | undefined
   readonly memory: SharedMemory
@@ -62,7 +65,7 @@ export interface CopiesParts {
 export class Copies {
   /** How this group shares the isolate's memory with all others. */
   readonly membership: Membership
-  private readonly copies: Lru<Copy>
+  private readonly copies: Store<Copy>
   private readonly budget: MemoryBudget
   private readonly purges = new PurgeLog()
   private readonly tagged = new TagCounts()
@@ -73,14 +76,16 @@ export class Copies {
   /** Only in a node, and of a durable group. */
   readonly durable: DurableTier | undefined
 
-  constructor({ admission, createDurable, maxBytes, maxValueBytes, memory, stats }: CopiesParts) {
-    this.maxValueBytes = maxValueBytes
-    this.stats = stats
+  constructor(parts: CopiesParts) {
+    const { admission, createDurable, eviction = 'lru', maxBytes, memory } = parts
+    this.maxValueBytes = parts.maxValueBytes
+    this.stats = parts.stats
     this.admission = admission
     this.budget = memory.budget
-    this.copies = new Lru(
+    this.copies = createStore(
+      eviction,
       maxBytes,
-      (reason, copy) => this.removed(reason, copy),
+      (reason, copy: Copy) => this.removed(reason, copy),
       (heldBytes, bytes) => this.membership.take(heldBytes, bytes),
     )
     this.membership = this.budget.join(this.copies, { shareBytes: maxBytes, name: memory.name })
@@ -103,7 +108,15 @@ export class Copies {
    * the worst case. What does not count any more is removed.
    */
   lookup(key: string, nowMs: number): Copy | undefined {
-    const held = this.copies.get(key)
+    return this.judged(key, this.copies.get(key), nowMs)
+  }
+
+  /** As `lookup`, for a caller who has looked before: this is no further use of the key. */
+  lookAgain(key: string, nowMs: number): Copy | undefined {
+    return this.judged(key, this.copies.peek(key), nowMs)
+  }
+
+  private judged(key: string, held: Copy | undefined, nowMs: number): Copy | undefined {
     const copy = held ?? this.durable?.find(key, nowMs, this.purges.latest)
     if (copy === undefined) return undefined
     if (!this.outlivesPurges(copy)) {

@@ -86,7 +86,7 @@ export class Filler {
   private heldNow(key: string): Fill | Copy | undefined {
     const { clock, copies } = this.parts
     const nowMs = clock.now()
-    const held = copies.lookup(key, nowMs)
+    const held = copies.lookAgain(key, nowMs)
     const isFresh = held !== undefined && freshnessAt(held, nowMs) === 'fresh'
     return isFresh ? hitFill(held, nowMs) : held
   }
@@ -103,7 +103,7 @@ export class Filler {
     stats.handoffs++
     const fill = this.fillFrom(reply, ticket, undefined)
     if (fill.answer.kind !== 'value' || clock.now() < fill.answer.entry.expiresAtMs) return fill
-    return copies.lookup(key, clock.now())
+    return copies.lookAgain(key, clock.now())
   }
 
   private async askHome(

@@ -21,6 +21,7 @@ import {
   type StandIn,
 } from './entry.ts'
 import { ConfigError, PeerRestingError, PeerUnavailableError } from './errors.ts'
+import type { Eviction } from './eviction.ts'
 import {
   BATCH_BYTES,
   getManyFromPeers,
@@ -110,6 +111,8 @@ export interface GroupParts {
   readonly hotKeys: HotKeys
   /** Which keys are worth the place of others. Default: all are. */
   readonly admission?: Admission | undefined
+  /** Which entry gives way when `maxBytes` is met. Default: `lru`. */
+  readonly eviction?: Eviction | undefined
   /** Lets work go on that no caller waits for. Default: it goes on by itself. */
   readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
   /** What keeps the entries beyond this place's memory, in a node of a durable group. */
@@ -132,11 +135,19 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    const { admission, durable, maxBytes, memory } = parts
+    const { admission, durable, eviction, maxBytes, memory } = parts
     const { maxValueBytes } = options
     const createDurable =
       durable && ((memory: Memory) => new DurableTier({ ...parts, ...durable }, memory))
-    this.copies = new Copies({ admission, createDurable, maxBytes, maxValueBytes, memory, stats })
+    this.copies = new Copies({
+      admission,
+      createDurable,
+      eviction,
+      maxBytes,
+      maxValueBytes,
+      memory,
+      stats,
+    })
     const { beginReading } = this.copies.membership
     const runner = new LoadRunner({
       ...parts,
@@ -413,7 +424,7 @@ export class Group {
   /** What an isolate that reaches no node may go on with, rather than load it itself. */
   private keptReply(key: string): Reply | undefined {
     const nowMs = this.parts.clock.now()
-    const copy = this.copies.lookup(key, nowMs)
+    const copy = this.copies.lookAgain(key, nowMs)
     if (copy === undefined || !isKept(copy, nowMs)) return undefined
     // Another request may have reached a node meanwhile.
     if (freshnessAt(copy, nowMs) === 'fresh') return this.reply(key, nowMs, hitFill(copy, nowMs))
@@ -477,7 +488,7 @@ export class Group {
     const nowMs = clock.now()
     if (fill === undefined || fill.answer.kind === 'failed') {
       // A late answer, or a value set, may have come meanwhile.
-      const held = this.copies.lookup(key, nowMs)
+      const held = this.copies.lookAgain(key, nowMs)
       if (held !== undefined && freshnessAt(held, nowMs) === 'fresh') {
         return this.reply(key, nowMs, hitFill(held, nowMs))
       }

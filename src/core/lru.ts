@@ -1,16 +1,6 @@
 /** Owns which entry gives way when a bound in bytes is met. Knows size and recency, not time or meaning. */
 
-/** Why an entry left: the bound, its age, an operator, or a newer value of the same key. */
-export type RemovalReason = 'capacity' | 'expired' | 'purged' | 'replaced'
-
-/** Called after each removal with what was removed. Must not change the cache that calls it. */
-export type OnRemove<V> = (reason: RemovalReason, value: V) => void
-
-/**
- * Called when there is room within the cache's own bound for `bytes` more, beside the `heldBytes` of all
- * others, and they are about to be held. May call `evictOldest`, as long as `heldBytes` are above 0.
- */
-export type OnGrow = (heldBytes: number, bytes: number) => void
+import type { OnGrow, OnRemove, RemovalReason, Store } from './store.ts'
 
 interface Link<V> {
   key: string
@@ -29,8 +19,7 @@ interface Link<V> {
  * re-inserting, walks past all its deleted slots at each eviction. Source: groupcache's lru.go, which
  * counts entries instead of bytes.
  */
-export class Lru<V> {
-  /** The bound, at least 0. With 0 nothing that has a weight is ever held. */
+export class Lru<V> implements Store<V> {
   readonly maxBytes: number
   private readonly onRemove: OnRemove<V>
   private readonly onGrow: OnGrow | undefined

@@ -1,6 +1,6 @@
 /** Owns the counters of one group in one place, edge isolate or node, and says what moves each. */
 
-import type { RemovalReason } from './lru.ts'
+import type { RemovalReason } from './store.ts'
 
 /** Upper bounds of the load histogram's buckets, in seconds; a last one takes all above. */
 export const LOAD_SECONDS_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const

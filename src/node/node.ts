@@ -76,6 +76,7 @@ export class Node implements NodeCalls {
           standsInFor: (key) => (isOwned(key) ? undefined : 'guest'),
         },
         maxBytes: groupConfig.maxBytes,
+        eviction: groupConfig.eviction,
         // A node that has lost its memory, and is created again, takes its own place in the budget.
         memory: { budget, name: `${id} ${groupConfig.name}`, mayWait: true },
         limit: new LoadLimit(groupConfig.maxLoads),

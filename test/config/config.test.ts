@@ -132,6 +132,7 @@ describe('a group', () => {
         maxValueBytes: 8 * 1024 * 1024,
       },
       maxBytes: 16 * 1024 * 1024,
+      eviction: 'lru',
       maxHotBytes: 4 * 1024 * 1024,
       clientTtlMs: 0,
       access: 'public',
@@ -158,7 +159,7 @@ describe('a group', () => {
       maxHotBytes: 0,
       clientTtl: '1h',
       headers: { Accept: 'text/html' },
-      eviction: 'lru',
+      eviction: 's3-fifo',
       durable: true,
       access: 'private',
     } as const
@@ -183,6 +184,7 @@ describe('a group', () => {
       durable: true,
       access: 'private',
       maxBytes: 1_048_576,
+      eviction: 's3-fifo',
       clientTtlMs: 3_600_000,
     })
   })

@@ -94,6 +94,25 @@ describe('a group in a node', () => {
     expect(group.stats.evictions.capacity).toBe(2)
   })
 
+  test('with S3-FIFO, keys asked for once do not displace what is in use, not even past its ttl', async () => {
+    const weight = weightOf('key-0', 'value of key-0')
+    const loader = countingLoader()
+    const parts = { loader: loader.load, maxBytes: 10 * weight, eviction: 's3-fifo' } as const
+    const { group, clock } = createTestGroup(parts)
+    const scan = (part: string) =>
+      Promise.all(Array.from({ length: 10 }, (_, i) => group.get(`${part}-${i}`)))
+
+    for (const _ of [1, 2, 3]) await group.get('key-0')
+    await scan('one')
+    clock.advance(60_000)
+    await group.get('key-0')
+    await scan('two')
+    await group.get('key-0')
+
+    expect(loader.calls.filter((key) => key === 'key-0')).toHaveLength(2)
+    expect(group.bytes).toBeLessThanOrEqual(10 * weight)
+  })
+
   test('a value is fresh until its ttl has passed, and not a millisecond longer', async () => {
     const loader = countingLoader()
     const { group, clock } = createTestGroup({ loader: loader.load, options: { ttlMs: 5_000 } })

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Lru, type RemovalReason } from '../../src/core/lru.ts'
+import { Lru } from '../../src/core/lru.ts'
+import type { RemovalReason } from '../../src/core/store.ts'
+import { anyStep, type Steppable } from '../support/store-steps.ts'
 
 interface Held {
   readonly key: string
@@ -9,7 +11,7 @@ interface Held {
 }
 
 /** The same cache as a plain list, newest first. */
-class ListLru {
+class ListLru implements Steppable {
   held: Held[] = []
   readonly removals: RemovalReason[] = []
   private readonly maxBytes: number
@@ -54,6 +56,16 @@ class ListLru {
     return removes
   }
 
+  get oldestKey(): string | undefined {
+    return this.held.at(-1)?.key
+  }
+
+  evictOldest(): boolean {
+    if (this.held.pop() === undefined) return false
+    this.removals.push('capacity')
+    return true
+  }
+
   clear(reason: RemovalReason): number {
     const removed = this.held.length
     this.removals.push(...this.held.map(() => reason))
@@ -65,41 +77,6 @@ class ListLru {
     return this.held.filter((entry) => entry.key !== key)
   }
 }
-
-type Step = (cache: ListLru | Lru<number>) => unknown
-
-const anyKey = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
-const anyReason = fc.constantFrom<RemovalReason>('expired', 'purged')
-
-/** Each prints itself, so that a counterexample can be read. */
-function named(name: string, step: Step): Step {
-  return Object.assign(step, { toString: () => name })
-}
-
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 20,
-    arbitrary: fc
-      .tuple(anyKey, fc.nat(), fc.nat({ max: 24 }))
-      .map(([key, value, bytes]) =>
-        named(`set(${key}, ${value}, ${bytes})`, (cache) => cache.set(key, value, bytes)),
-      ),
-  },
-  { weight: 10, arbitrary: anyKey.map((key) => named(`get(${key})`, (cache) => cache.get(key))) },
-  { weight: 5, arbitrary: anyKey.map((key) => named(`peek(${key})`, (cache) => cache.peek(key))) },
-  {
-    weight: 5,
-    arbitrary: fc
-      .tuple(anyKey, anyReason)
-      .map(([key, reason]) =>
-        named(`delete(${key}, ${reason})`, (cache) => cache.delete(key, reason)),
-      ),
-  },
-  {
-    weight: 1,
-    arbitrary: anyReason.map((reason) => named(`clear(${reason})`, (cache) => cache.clear(reason))),
-  },
-)
 
 test('after every step the cache is what a plain list would be', () => {
   const steps = fc.array(anyStep, { minLength: 1, maxLength: 60, size: 'max' })

@@ -81,6 +81,20 @@ describe('a cache node', () => {
     expect(second?.path).toEqual([{ cache: owner, fwd: 'miss', stored: true, collapsed: true }])
   })
 
+  test("lets go what the group's policy says: of S3-FIFO not what is in use, for keys asked for once", async () => {
+    for (const _ of [1, 2, 3]) await get(owner, 'in-use', 'echoS3Fifo')
+    const keys = Array.from({ length: 200 }, (_, i) => `once-${i}`)
+    const message = { version: PROTOCOL_VERSION, group: 'echoS3Fifo', keys, maxBytes: 1024 * 1024 }
+    await stubOf(owner).getMany(message)
+
+    const reply = await get(owner, 'in-use', 'echoS3Fifo')
+
+    expect(reply.path).toMatchObject([{ cache: owner, hit: true }])
+    const report = (await stubOf(owner).stats({ version: PROTOCOL_VERSION })).groups.echoS3Fifo
+    expect(report?.evictions.capacity).toBeGreaterThan(100)
+    expect(report?.bytes).toBeLessThanOrEqual(64 * 1024)
+  })
+
   test('holds its entries within maxBytes, which is not the bound of hot copies', async () => {
     const keys = Array.from({ length: 400 }, (_, i) => `key-${i}`)
 

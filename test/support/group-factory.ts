@@ -3,6 +3,7 @@
 import type { Admission } from '../../src/core/admission.ts'
 import { Circuit } from '../../src/core/circuit.ts'
 import type { DurableParts } from '../../src/core/durable-tier.ts'
+import type { Eviction } from '../../src/core/eviction.ts'
 import type { Fill } from '../../src/core/filler.ts'
 import { Group, type GroupMemory, type GroupOptions, type Placement } from '../../src/core/group.ts'
 import { HotKeys } from '../../src/core/hot-keys.ts'
@@ -34,6 +35,7 @@ export interface TestGroupParts {
   readonly stats?: GroupStats
   readonly upstream?: Upstream
   readonly admission?: Admission
+  readonly eviction?: Eviction
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
   readonly durable?: DurableParts
 }
@@ -75,6 +77,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: parts.stats ?? new GroupStats(),
     upstream: parts.upstream,
+    eviction: parts.eviction,
     admission: parts.admission,
     hotKeys: new HotKeys(100),
     durable: parts.durable,

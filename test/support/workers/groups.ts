@@ -20,5 +20,6 @@ export const groups = {
       return { value, tags: ['all', `tag-of-${key}`] }
     },
   },
+  echoS3Fifo: { load: (key) => key, maxBytes: '64KiB', eviction: 's3-fifo' },
   scores: { load: (key) => (key === 'Tom' ? '630' : key === 'Jack' ? '589' : null) },
 } satisfies GroupDefinitions

@@ -1,0 +1,18 @@
+/** Owns which eviction policies there are, by the names that settings use. */
+
+import { Lru } from './lru.ts'
+import { S3Fifo } from './s3-fifo.ts'
+import type { OnGrow, OnRemove, Store } from './store.ts'
+
+/** Which entry gives way when a bound is met. When to choose which: docs/configuration.md. */
+export type Eviction = 'lru' | 's3-fifo'
+
+export function createStore<V>(
+  eviction: Eviction,
+  maxBytes: number,
+  onRemove?: OnRemove<V>,
+  onGrow?: OnGrow,
+): Store<V> {
+  const Policy = eviction === 'lru' ? Lru : S3Fifo
+  return new Policy(maxBytes, onRemove, onGrow)
+}
