@@ -2,13 +2,15 @@
 
 import type { OnGrow, OnRemove, RemovalReason, Store } from './store.ts'
 
-interface Link<V> {
-  key: string
-  value: V
-  bytes: number
+/** A class, for the engine to keep all fields in the object itself: of an empty `{}` it keeps only four there. */
+class Link<V> {
+  key = ''
+  /** `undefined` only in the root. */
+  value: V | undefined = undefined
+  bytes = 0
   /** Towards the more and the less recently used; the two ends meet in the root. */
-  newer: Link<V>
-  older: Link<V>
+  newer: Link<V> = this
+  older: Link<V> = this
 }
 
 /**
@@ -24,17 +26,13 @@ export class Lru<V> implements Store<V> {
   private readonly onRemove: OnRemove<V>
   private readonly onGrow: OnGrow | undefined
   private readonly links = new Map<string, Link<V>>()
-  private readonly root: Link<V>
+  private readonly root = new Link<V>()
   private heldBytes = 0
 
   constructor(maxBytes: number, onRemove: OnRemove<V> = () => {}, onGrow?: OnGrow) {
     this.maxBytes = maxBytes
     this.onRemove = onRemove
     this.onGrow = onGrow
-    const root = { key: '', bytes: 0 } as Link<V>
-    root.newer = root
-    root.older = root
-    this.root = root
   }
 
   /** The sum of the bytes of all that is held. */
@@ -106,7 +104,7 @@ export class Lru<V> implements Store<V> {
   /** From the most to the least recently used, without renewing any. */
   *entries(): IterableIterator<[key: string, value: V]> {
     for (let link = this.root.older; link !== this.root; link = link.older) {
-      yield [link.key, link.value]
+      yield [link.key, link.value as V]
     }
   }
 
@@ -114,7 +112,7 @@ export class Lru<V> implements Store<V> {
     // A full cache takes a link for each one it lets go: the same object serves, and spares the collector.
     const spare = this.makeRoom(bytes)
     this.onGrow?.(this.heldBytes, bytes)
-    const link = spare ?? ({} as Link<V>)
+    const link = spare ?? new Link<V>()
     link.key = key
     link.value = value
     link.bytes = bytes
@@ -134,7 +132,7 @@ export class Lru<V> implements Store<V> {
     link.value = value
     link.bytes = bytes
     this.heldBytes += bytes
-    this.onRemove('replaced', replaced)
+    this.onRemove('replaced', replaced as V)
   }
 
   /** Returns one of the links that had to go, if any. */
@@ -151,7 +149,7 @@ export class Lru<V> implements Store<V> {
     this.links.delete(link.key)
     unlink(link)
     this.heldBytes -= link.bytes
-    this.onRemove(reason, link.value)
+    this.onRemove(reason, link.value as V)
   }
 
   private renew(link: Link<V>): void {
