@@ -7,39 +7,43 @@
  * measured: what happened to come first stays, and a node begins with an empty cache often.
  */
 
-import { Ghosts } from './ghosts.ts'
 import type { OnGrow, OnRemove, RemovalReason, Store } from './store.ts'
 
 /** The small queue's part of the bytes. The main queue has the rest. */
 const SMALL_PART = 0.1
 /** As many ghosts per entry: what the main queue holds, were all entries alike. */
 const GHOSTS_PER_ENTRY = 0.9
+/** The keys of ghosts may be so long on average. With longer ones there are fewer ghosts. */
+const GHOST_KEY_LENGTH = 48
 /** Uses after which an entry moves from the small queue to the main one. */
 const PROVEN_USES = 2
 /** More uses are not counted: so often at most does an entry go round the main queue unused. */
 const MOST_USES = 3
 
-/** A class, so that all have the same shape for the engine. */
+/** An entry, or a ghost: a key that has left. A class, so that all have the same shape for the engine. */
 class Link<V> {
   key = ''
-  /** `undefined` only in the roots of queues. */
+  /** `undefined` in ghosts and in the roots of queues. */
   value: V | undefined = undefined
+  /** What an entry counts as; of a ghost, the length of its key. */
   bytes = 0
-  /** Of the key, for the ghosts. */
-  hash = 0
   /** Since it came into its queue, up to `MOST_USES`, less the rounds in the main queue. */
   uses = 0
-  isInMain = false
+  queue: Queue<V>
   /** Towards the later and the earlier in the queue; the two ends meet in the root. */
   newer: Link<V> = this
   older: Link<V> = this
+
+  constructor(queue: Queue<V>) {
+    this.queue = queue
+  }
 }
 
 /**
  * A map bounded by bytes, in which new entries have to prove themselves. They enter a small queue, and
  * leave it soon unless they are asked for again; those that are move to the main queue, which lets go what
- * was not asked for since it went round last. What left the small queue is remembered by a hash of its
- * key, and goes straight to the main queue when it comes back. A long row of keys that are asked for once
+ * was not asked for since it went round last. The key of what left the small queue is remembered, as a ghost,
+ * and goes straight to the main queue when it comes back. A long row of keys that are asked for once
  * thus passes through a tenth of the memory, where an LRU would let everything go.
  *
  * As in the paper, but for what it leaves open: queues are measured in bytes; an entry larger than the small
@@ -47,7 +51,9 @@ class Link<V> {
  * was one; and an entry that had proven itself and was deleted, mostly since it had expired, is remembered
  * like one that left the small queue.
  *
- * There are never more ghosts than entries, so that the overhead that callers count for each entry
+ * One `Map` finds entries and ghosts: a key that is missing takes one look, and one that becomes a ghost stays
+ * where it is. Ghosts are not in `bytes`. There are never more of them than entries, and their keys are of
+ * `GHOST_KEY_LENGTH` on average at most, so that the overhead that callers count for each entry
  * (`ENTRY_OVERHEAD_BYTES`) covers them.
  */
 export class S3Fifo<V> implements Store<V> {
@@ -58,7 +64,9 @@ export class S3Fifo<V> implements Store<V> {
   private readonly links = new Map<string, Link<V>>()
   private readonly small = new Queue<V>()
   private readonly main = new Queue<V>()
-  private readonly ghosts = new Ghosts()
+  private readonly ghosts = new Queue<V>()
+  /** Was let go, and serves again: that spares the collector. */
+  private spare: Link<V> | undefined
 
   constructor(maxBytes: number, onRemove: OnRemove<V> = () => {}, onGrow?: OnGrow) {
     this.maxBytes = maxBytes
@@ -72,7 +80,7 @@ export class S3Fifo<V> implements Store<V> {
   }
 
   get size(): number {
-    return this.links.size
+    return this.small.size + this.main.size
   }
 
   /** How many keys are remembered that are not held. */
@@ -82,9 +90,9 @@ export class S3Fifo<V> implements Store<V> {
 
   get(key: string): V | undefined {
     const link = this.links.get(key)
-    if (link === undefined) return undefined
-    if (link.uses < MOST_USES) link.uses++
-    return link.value
+    // Of a ghost it does not matter: its uses are counted anew when it comes back.
+    if (link !== undefined && link.uses < MOST_USES) link.uses++
+    return link?.value
   }
 
   peek(key: string): V | undefined {
@@ -93,17 +101,17 @@ export class S3Fifo<V> implements Store<V> {
 
   set(key: string, value: V, bytes: number): boolean {
     if (bytes > this.maxBytes) return false
-    const held = this.links.get(key)
-    if (held === undefined) this.insert(key, value, bytes)
-    else this.replace(held, value, bytes)
+    const known = this.links.get(key)
+    if (known === undefined) this.insert(key, value, bytes)
+    else if (known.queue === this.ghosts) this.comeBack(known, value, bytes)
+    else this.replace(known, value, bytes)
     return true
   }
 
   delete(key: string, reason: RemovalReason): boolean {
     const link = this.links.get(key)
-    if (link === undefined) return false
-    if (this.isProven(link)) this.remember(link)
-    this.remove(link, reason)
+    if (link === undefined || link.queue === this.ghosts) return false
+    this.remove(link, reason, this.isProven(link))
     return true
   }
 
@@ -116,9 +124,11 @@ export class S3Fifo<V> implements Store<V> {
 
   /** Forgets the ghosts too. */
   clear(reason: RemovalReason): number {
-    const removed = this.links.size
-    this.ghosts.clear()
-    for (const link of this.links.values()) this.remove(link, reason)
+    const removed = this.size
+    this.keepGhosts(0)
+    for (let link = this.anyHeld(); link !== undefined; link = this.anyHeld()) {
+      this.remove(link, reason, false)
+    }
     return removed
   }
 
@@ -137,44 +147,42 @@ export class S3Fifo<V> implements Store<V> {
   }
 
   private insert(key: string, value: V, bytes: number): void {
-    const hash = ghostHash(key)
-    const isBack = this.ghosts.take(hash)
-    // A full cache takes a link for each one it lets go: the same object serves, and spares the collector.
-    const spare = this.makeRoom(bytes)
-    this.onGrow?.(this.bytes, bytes)
-    const link = spare ?? new Link<V>()
+    this.makeRoom(bytes)
+    const link = this.spare ?? new Link<V>(this.small)
+    this.spare = undefined
     link.key = key
-    link.value = value
-    link.bytes = bytes
-    link.hash = hash
     link.uses = 0
-    link.isInMain = isBack
-    this.queueOf(link).push(link)
+    this.hold(link, this.small, value, bytes)
     this.links.set(key, link)
+  }
+
+  private comeBack(ghost: Link<V>, value: V, bytes: number): void {
+    // In no queue while room is made, so that it cannot be forgotten.
+    this.ghosts.remove(ghost)
+    this.makeRoom(bytes)
+    ghost.uses = 0
+    this.hold(ghost, this.main, value, bytes)
   }
 
   private replace(link: Link<V>, value: V, bytes: number): void {
     // In no queue while room is made, so that it cannot be what gives way.
-    const queue = this.queueOf(link)
+    const { queue, value: replaced } = link
     queue.remove(link)
     this.makeRoom(bytes)
-    this.onGrow?.(this.bytes, bytes)
-    const replaced = link.value
-    link.value = value
-    link.bytes = bytes
-    queue.push(link)
+    this.hold(link, queue, value, bytes)
     this.onRemove('replaced', replaced as V)
   }
 
-  /** Returns one of the links that had to go, if any. */
-  private makeRoom(bytes: number): Link<V> | undefined {
-    let evicted: Link<V> | undefined
-    while (this.bytes + bytes > this.maxBytes) {
-      // What is above the bound are entries, so there is one to go.
-      evicted = this.nextVictim() as Link<V>
-      this.evict(evicted)
-    }
-    return evicted
+  private hold(link: Link<V>, queue: Queue<V>, value: V, bytes: number): void {
+    link.value = value
+    link.bytes = bytes
+    queue.push(link)
+  }
+
+  private makeRoom(bytes: number): void {
+    // What is above the bound are entries, so there is one to go.
+    while (this.bytes + bytes > this.maxBytes) this.evict(this.nextVictim() as Link<V>)
+    this.onGrow?.(this.bytes, bytes)
   }
 
   /**
@@ -188,7 +196,6 @@ export class S3Fifo<V> implements Store<V> {
       if (!this.isProven(link)) return link
       this.small.remove(link)
       link.uses = 0
-      link.isInMain = true
       this.main.push(link)
     }
     return this.leastOfMain()
@@ -205,37 +212,52 @@ export class S3Fifo<V> implements Store<V> {
     return link
   }
 
-  private queueOf(link: Link<V>): Queue<V> {
-    return link.isInMain ? this.main : this.small
+  private isProven(link: Link<V>): boolean {
+    return link.queue === this.main || link.uses >= PROVEN_USES
   }
 
-  private isProven(link: Link<V>): boolean {
-    return link.isInMain || link.uses >= PROVEN_USES
+  private anyHeld(): Link<V> | undefined {
+    return this.small.oldest ?? this.main.oldest
   }
 
   private evict(link: Link<V>): void {
-    if (!link.isInMain) this.remember(link)
-    this.remove(link, 'capacity')
+    this.remove(link, 'capacity', link.queue === this.small)
   }
 
-  /** To be called while the entry is still held: it counts among those that ghosts are measured by. */
-  private remember(link: Link<V>): void {
-    this.ghosts.add(link.hash)
-    this.ghosts.keep(Math.floor(this.links.size * GHOSTS_PER_ENTRY))
+  private remove(link: Link<V>, reason: RemovalReason, isRemembered: boolean): void {
+    const { queue, value } = link
+    queue.remove(link)
+    link.value = undefined
+    if (isRemembered) {
+      link.bytes = link.key.length
+      this.ghosts.push(link)
+    } else this.forget(link)
+    this.keepGhosts(Math.ceil(this.size * GHOSTS_PER_ENTRY))
+    this.onRemove(reason, value as V)
   }
 
-  private remove(link: Link<V>, reason: RemovalReason): void {
+  /** Forgets the oldest ghosts until there are no more than `most`, with keys not too long for so many. */
+  private keepGhosts(most: number): void {
+    const { ghosts } = this
+    while (ghosts.size > most || ghosts.bytes > most * GHOST_KEY_LENGTH) {
+      const ghost = ghosts.oldest as Link<V>
+      ghosts.remove(ghost)
+      this.forget(ghost)
+    }
+  }
+
+  /** @param link In no queue. */
+  private forget(link: Link<V>): void {
     this.links.delete(link.key)
-    this.queueOf(link).remove(link)
-    this.ghosts.keep(this.links.size)
-    this.onRemove(reason, link.value as V)
+    this.spare = link
   }
 }
 
-/** Entries in the order in which they came, and the sum of their bytes. */
+/** Entries or ghosts in the order in which they came, and the sum of their bytes. */
 class Queue<V> {
   bytes = 0
-  private readonly root = new Link<V>()
+  size = 0
+  private readonly root = new Link<V>(this)
 
   get oldest(): Link<V> | undefined {
     const { newer } = this.root
@@ -245,17 +267,20 @@ class Queue<V> {
   /** The newest stands right below the root, the oldest right above it. */
   push(link: Link<V>): void {
     const newest = this.root.older
+    link.queue = this
     link.newer = this.root
     link.older = newest
     newest.newer = link
     this.root.older = link
     this.bytes += link.bytes
+    this.size++
   }
 
   remove(link: Link<V>): void {
     link.newer.older = link.older
     link.older.newer = link.newer
     this.bytes -= link.bytes
+    this.size--
   }
 
   *entries(): IterableIterator<[key: string, value: V]> {
@@ -263,24 +288,4 @@ class Queue<V> {
       yield [link.key, link.value as V]
     }
   }
-}
-
-/**
- * Mixes two characters at a time, as a multiplication takes longer than to read them. 30 bits, as more would
- * not fit the small integers of every engine.
- */
-function ghostHash(key: string): number {
-  let hash = key.length
-  const last = key.length - 1
-  for (let i = 0; i < last; i += 2) {
-    hash = mix(hash, key.charCodeAt(i) | (key.charCodeAt(i + 1) << 16))
-  }
-  if ((key.length & 1) === 1) hash = mix(hash, key.charCodeAt(last))
-  const mixed = Math.imul(hash, 0x85ebca6b)
-  return (mixed ^ (mixed >>> 13)) >>> 2
-}
-
-function mix(hash: number, block: number): number {
-  const mixed = Math.imul(hash ^ block, 0x9e3779b1)
-  return mixed ^ (mixed >>> 15)
 }

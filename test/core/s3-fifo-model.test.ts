@@ -17,6 +17,7 @@ class ListS3Fifo implements Steppable {
   main: Held[] = []
   ghosts: string[] = []
   readonly removals: RemovalReason[] = []
+  readonly grown: number[][] = []
   private readonly maxBytes: number
 
   constructor(maxBytes: number) {
@@ -47,8 +48,8 @@ class ListS3Fifo implements Steppable {
     const goesToMain = held === undefined ? this.ghosts.includes(key) : this.main.includes(held)
     if (held === undefined) this.ghosts = this.ghosts.filter((ghost) => ghost !== key)
     else this.drop(held)
-    const size = this.held.length + (held === undefined ? 0 : 1)
-    this.makeRoom(bytes, size - this.held.length)
+    while (this.bytes + bytes > this.maxBytes) this.evictOldest()
+    this.grown.push([this.bytes, bytes])
     if (held !== undefined) this.removals.push('replaced')
     const queue = goesToMain ? this.main : this.small
     queue.push({ key, value, bytes, uses: held?.uses ?? 0 })
@@ -58,10 +59,7 @@ class ListS3Fifo implements Steppable {
   delete(key: string, reason: RemovalReason): boolean {
     const found = this.find(key)
     if (found === undefined) return false
-    if (this.main.includes(found) || found.uses >= 2) this.remember(key, this.held.length)
-    this.drop(found)
-    this.ghosts = latest(this.ghosts, this.held.length)
-    this.removals.push(reason)
+    this.leave(found, reason, this.main.includes(found) || found.uses >= 2)
     return true
   }
 
@@ -70,7 +68,10 @@ class ListS3Fifo implements Steppable {
   }
 
   evictOldest(): boolean {
-    return this.evict(0)
+    const victim = this.victim()
+    if (victim === undefined) return false
+    this.leave(victim, 'capacity', this.small.includes(victim))
+    return true
   }
 
   clear(reason: RemovalReason): number {
@@ -91,23 +92,11 @@ class ListS3Fifo implements Steppable {
     this.main = this.main.filter((other) => other !== entry)
   }
 
-  /** @param aside Entries that are held, but in no list meanwhile. */
-  private makeRoom(bytes: number, aside: number): void {
-    while (this.bytes + bytes > this.maxBytes) this.evict(aside)
-  }
-
-  private evict(aside: number): boolean {
-    const victim = this.victim()
-    if (victim === undefined) return false
-    if (this.small.includes(victim)) this.remember(victim.key, this.held.length + aside)
-    this.drop(victim)
-    this.ghosts = latest(this.ghosts, this.held.length + aside)
-    this.removals.push('capacity')
-    return true
-  }
-
-  private remember(key: string, size: number): void {
-    this.ghosts = latest([...this.ghosts, key], Math.floor(size * 0.9))
+  private leave(entry: Held, reason: RemovalReason, isRemembered: boolean): void {
+    this.drop(entry)
+    const ghosts = isRemembered ? [...this.ghosts, entry.key] : this.ghosts
+    this.ghosts = latest(ghosts, Math.ceil(this.held.length * 0.9))
+    this.removals.push(reason)
   }
 
   private victim(): Held | undefined {
@@ -139,11 +128,17 @@ test('after every step the cache is what plain lists would be', () => {
   const property = fc.property(fc.nat({ max: 60 }), steps, (maxBytes, run) => {
     const model = new ListS3Fifo(maxBytes)
     const removals: RemovalReason[] = []
-    const cache: S3Fifo<number> = new S3Fifo(maxBytes, (reason) => {
+    const grown: number[][] = []
+    const onRemove = (reason: RemovalReason) => {
       removals.push(reason)
       expect(cache.bytes).toBeLessThanOrEqual(maxBytes)
       expect(cache.ghostCount).toBeLessThanOrEqual(cache.size)
-    })
+    }
+    const onGrow = (heldBytes: number, bytes: number) => {
+      grown.push([heldBytes, bytes])
+      expect([cache.bytes, cache.bytes + bytes <= maxBytes]).toEqual([heldBytes, true])
+    }
+    const cache: S3Fifo<number> = new S3Fifo(maxBytes, onRemove, onGrow)
 
     for (const step of run) {
       expect(step(cache)).toBe(step(model))
@@ -153,6 +148,7 @@ test('after every step the cache is what plain lists would be', () => {
       expect(cache.size).toBe(model.held.length)
       expect(cache.ghostCount).toBe(model.ghosts.length)
       expect(removals).toEqual(model.removals)
+      expect(grown).toEqual(model.grown)
       expect(cache.bytes).toBeLessThanOrEqual(maxBytes)
     }
   })
