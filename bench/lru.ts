@@ -1,15 +1,18 @@
 /** Compares the LRU with npm's `lru-cache` at the same bound in bytes: how long it takes, what it weighs. */
 
-import { spawnSync } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { LRUCache } from 'lru-cache'
 import { Lru } from '../src/core/lru.ts'
 import { heapBytesOf } from './support/heap.ts'
-import { printMachine, printTable, type Row } from './support/report.ts'
+import { printMachine, printTable, type Row, writeResults } from './support/report.ts'
 import { interleave, median, type Timing } from './support/timing.ts'
 
 const OPERATIONS = 200_000
 const ROUNDS = { measured: 15, warmUp: 4, operations: OPERATIONS }
 const BUILDS = 5
+/** Of the values that are held for real, where memory is measured per byte that is stored. */
+const VALUE_BYTES = 1_024
 const WORKS = [
   { name: 'evict', label: 'set that evicts (ns)' },
   { name: 'hit', label: 'get that hits (ns)' },
@@ -33,6 +36,13 @@ interface Load {
   readonly order: Uint32Array
 }
 
+/** Ours first, then theirs. */
+interface Figures {
+  readonly timings: Record<string, readonly Timing[]>
+  readonly heapBytes: Record<string, readonly number[]>
+  heapPerStoredByte: readonly number[]
+}
+
 /** One cache, in code of its own: a loop that served several would be slower for all. */
 interface Subject {
   readonly name: string
@@ -42,44 +52,63 @@ interface Subject {
   readonly replace: () => number
   /** A new cache after one set of each of the first `sets` entries. */
   readonly fill: (sets: number) => unknown
+  /** A new cache that is full of values of `VALUE_BYTES`, made for it. */
+  readonly store: () => unknown
   /** What is held now, to see that the same work was done. */
   readonly held: () => number[]
 }
 
 const [entriesArgument, presizedArgument] = process.argv.slice(2).map(Number)
-if (entriesArgument === undefined) runAll()
-else compare(makeLoad(entriesArgument), presizedArgument === 1)
+if (entriesArgument === undefined) await runAll()
+else process.send?.(compare(makeLoad(entriesArgument), presizedArgument === 1))
 
 /** Each comparison in a process of its own, or the engine would carry over what it learnt in the last. */
-function runAll(): void {
+async function runAll(): Promise<void> {
   printMachine()
-  for (const isPresized of [0, 1]) {
+  const comparisons: (Figures & { entries: number; isPresized: boolean })[] = []
+  for (const isPresized of [false, true]) {
     for (const entries of [10_000, 100_000]) {
-      const command = [import.meta.filename, String(entries), String(isPresized)]
-      const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' })
+      const comparison = fork(import.meta.filename, [String(entries), isPresized ? '1' : '0'])
+      comparison.once('message', (figures: Figures) => {
+        comparisons.push({ entries, isPresized, ...figures })
+      })
+      const [status] = await once(comparison, 'exit')
       if (status !== 0) process.exitCode = 1
     }
   }
+  writeResults('lru', { comparisons })
 }
 
-function compare(load: Load, isPresized: boolean): void {
+function compare(load: Load, isPresized: boolean): Figures {
   const subjects = [ourSubject(load), theirSubject(load, isPresized)]
   const rows: Row[] = []
+  const figures: Figures = { timings: {}, heapBytes: {}, heapPerStoredByte: [] }
   for (const work of WORKS) {
     const timings = interleave(
       subjects.map((subject) => ({ name: subject.name, run: subject[work.name] })),
       ROUNDS,
     )
     expectSameContents(subjects)
+    figures.timings[work.name] = timings
     rows.push([work.label, ...timings.map(describe), (timings[1] as Timing).timesFirst.toFixed(2)])
   }
   for (const sets of [load.entries, load.entries * 2]) {
     const bytes = subjects.map(({ fill }) => bytesPerEntry(load, () => fill(sets)))
     const when = sets === load.entries ? 'fresh' : 'turned over once'
     rows.push([`heap, ${when} (bytes)`, ...bytes.map((n) => n.toFixed(0)), ratio(bytes)])
+    figures.heapBytes[when] = bytes
   }
+  // Last: what the engine has learnt of small values is what the times are about.
+  const perByte = subjects.map(({ store }) => bytesPerEntry(load, store) / VALUE_BYTES)
+  rows.push([
+    'heap per stored byte, 1 KiB values',
+    ...perByte.map((n) => n.toFixed(3)),
+    ratio(perByte),
+  ])
+  figures.heapPerStoredByte = perByte
   const title = `${load.entries.toLocaleString('en')} entries, per operation or entry: median (low to high)`
   printTable(title, ['', ...subjects.map(({ name }) => name), 'times ours'], rows)
+  return figures
 }
 
 function makeLoad(entries: number): Load {
@@ -124,6 +153,13 @@ function ourSubject({ keys, values, sizes, entries, maxBytes, order }: Load): Su
       return still.size
     },
     fill,
+    store() {
+      const cache = new Lru<Uint8Array>(entries * VALUE_BYTES)
+      for (let i = 0; i < entries; i++) {
+        cache.set(keys[i] as string, new Uint8Array(VALUE_BYTES), VALUE_BYTES)
+      }
+      return cache
+    },
     held: () => [turning.size, turning.bytes, still.size, still.bytes],
   }
 }
@@ -159,6 +195,12 @@ function theirSubject(load: Load, isPresized: boolean): Subject {
       return still.size
     },
     fill,
+    store() {
+      const cache = new LRUCache<string, Uint8Array>({ ...options, maxSize: entries * VALUE_BYTES })
+      const size = VALUE_BYTES
+      for (let i = 0; i < entries; i++) cache.set(keys[i] as string, new Uint8Array(size), { size })
+      return cache
+    },
     held: () => [turning.size, turning.calculatedSize, still.size, still.calculatedSize],
   }
 }
