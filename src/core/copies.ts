@@ -116,25 +116,6 @@ export class Copies {
     return this.judged(key, this.copies.peek(key), nowMs)
   }
 
-  private judged(key: string, held: Copy | undefined, nowMs: number): Copy | undefined {
-    const copy = held ?? this.durable?.find(key, nowMs, this.purges.latest)
-    if (copy === undefined) return undefined
-    if (!this.outlivesPurges(copy)) {
-      this.copies.delete(key, 'purged')
-      return undefined
-    }
-    if (isKept(copy, nowMs) && nowMs >= copy.untilMs) return copy
-    const gone = nowMs >= copy.untilMs || nowMs < copy.heldFromMs
-    if (gone || (freshnessAt(copy, nowMs) === 'expired' && !hasValidator(copy.entry))) {
-      this.copies.delete(key, 'expired')
-      return undefined
-    }
-    if (held?.readBack === 'just-now') held.readBack = 'earlier'
-    // One that has no room is answered all the same, and read back again.
-    if (held === undefined) this.hold(key, copy)
-    return copy
-  }
-
   /**
    * The copy of `key` in memory or on disk, fresh or stale. Leaves no trace: it renews and counts nothing.
    * None that is only good to be renewed.
@@ -245,6 +226,26 @@ export class Copies {
     // Last: memory is purged, whether the disk can be or not.
     this.durable?.purge(purged, soft, nowMs)
     return held + onDiskOnly
+  }
+
+  /** @param held What memory has. */
+  private judged(key: string, held: Copy | undefined, nowMs: number): Copy | undefined {
+    const copy = held ?? this.durable?.find(key, nowMs, this.purges.latest)
+    if (copy === undefined) return undefined
+    if (!this.outlivesPurges(copy)) {
+      this.copies.delete(key, 'purged')
+      return undefined
+    }
+    if (isKept(copy, nowMs) && nowMs >= copy.untilMs) return copy
+    const gone = nowMs >= copy.untilMs || nowMs < copy.heldFromMs
+    if (gone || (freshnessAt(copy, nowMs) === 'expired' && !hasValidator(copy.entry))) {
+      this.copies.delete(key, 'expired')
+      return undefined
+    }
+    if (held?.readBack === 'just-now') held.readBack = 'earlier'
+    // One that has no room is answered all the same, and read back again.
+    if (held === undefined) this.hold(key, copy)
+    return copy
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {

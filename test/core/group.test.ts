@@ -113,6 +113,26 @@ describe('a group in a node', () => {
     expect(group.bytes).toBeLessThanOrEqual(10 * weight)
   })
 
+  test('with S3-FIFO, a get that refreshes a stale value is one use of its key, not two', async () => {
+    const weight = weightOf('key-0', 'value of key-0')
+    const loader = countingLoader()
+    const { group, clock } = createTestGroup({
+      loader: loader.load,
+      options: { staleIfErrorMs: 600_000 },
+      maxBytes: 10 * weight,
+      eviction: 's3-fifo',
+    })
+
+    await group.get('key-0')
+    clock.advance(60_000)
+    await group.get('key-0')
+    for (let i = 1; i <= 12; i++) await group.get(`key-${i}`)
+    await group.get('key-0')
+
+    // Two uses would have kept it.
+    expect(loader.calls.filter((key) => key === 'key-0')).toHaveLength(3)
+  })
+
   test('a value is fresh until its ttl has passed, and not a millisecond longer', async () => {
     const loader = countingLoader()
     const { group, clock } = createTestGroup({ loader: loader.load, options: { ttlMs: 5_000 } })
