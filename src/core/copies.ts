@@ -15,7 +15,7 @@ import {
   type StandIn,
 } from './entry.ts'
 import type { Which } from './entry-store.ts'
-import { createStore, type Eviction } from './eviction.ts'
+import { createStore, type Eviction, overheadBytes } from './eviction.ts'
 import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
@@ -66,6 +66,7 @@ export class Copies {
   /** How this group shares the isolate's memory with all others. */
   readonly membership: Membership
   private readonly copies: Store<Copy>
+  private readonly overheadBytes: number
   private readonly budget: MemoryBudget
   private readonly purges = new PurgeLog()
   private readonly tagged = new TagCounts()
@@ -82,6 +83,7 @@ export class Copies {
     this.stats = parts.stats
     this.admission = admission
     this.budget = memory.budget
+    this.overheadBytes = overheadBytes(eviction)
     this.copies = createStore(
       eviction,
       maxBytes,
@@ -189,12 +191,12 @@ export class Copies {
   hasRoomFor(key: string, entry: Entry): boolean {
     const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
     const mostBytes = Math.min(this.copies.maxBytes, this.budget.maxBytes)
-    return isSmall && heldBytes(key, entry) <= mostBytes
+    return isSmall && this.bytesOf(key, entry) <= mostBytes
   }
 
   /** Whether the isolate has room for it now: not while values that are being read take too much. */
   hasRoomNow(key: string, entry: Entry): boolean {
-    return this.membership.canHold(heldBytes(key, entry))
+    return this.membership.canHold(this.bytesOf(key, entry))
   }
 
   /** Notes that the refresh of a copy failed, unless another copy has taken its place. */
@@ -291,7 +293,7 @@ export class Copies {
 
   private hold(key: string, copy: Copy): boolean {
     const { entry, sequence } = copy
-    const bytes = heldBytes(key, entry)
+    const bytes = this.bytesOf(key, entry)
     const held =
       this.hasRoomFor(key, entry) &&
       this.isWorthIt(key, bytes) &&
@@ -299,6 +301,10 @@ export class Copies {
       this.copies.set(key, copy, bytes)
     if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
     return held
+  }
+
+  private bytesOf(key: string, entry: Entry): number {
+    return heldBytes(key, entry) + this.overheadBytes
   }
 
   /** Whether a key may displace another one: only where there is no room left is that a question. */

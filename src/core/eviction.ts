@@ -1,7 +1,7 @@
 /** Owns which eviction policies there are, by the names that settings use. */
 
 import { Lru } from './lru.ts'
-import { S3Fifo } from './s3-fifo.ts'
+import { GHOST_OVERHEAD_BYTES, S3Fifo } from './s3-fifo.ts'
 import type { OnGrow, OnRemove, Store } from './store.ts'
 
 /** Which entry gives way when a bound is met. When to choose which: docs/configuration.md. */
@@ -15,4 +15,9 @@ export function createStore<V>(
 ): Store<V> {
   const Policy = eviction === 'lru' ? Lru : S3Fifo
   return new Policy(maxBytes, onRemove, onGrow)
+}
+
+/** What an entry counts as under a policy, beside its own bytes, for what the policy remembers of others. */
+export function overheadBytes(eviction: Eviction): number {
+  return eviction === 'lru' ? 0 : GHOST_OVERHEAD_BYTES
 }
