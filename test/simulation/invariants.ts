@@ -2,30 +2,39 @@
 
 import type { Copies } from '../../src/core/copies.ts'
 import { type Copy, heldBytes } from '../../src/core/entry.ts'
+import { overheadBytes } from '../../src/core/eviction.ts'
 import type { Group } from '../../src/core/group.ts'
 import type { Origin } from './origin.ts'
 import type { Place } from './places.ts'
+import type { GroupPlan, Setup } from './plan.ts'
 import type { Requests } from './requests.ts'
 import { Violation } from './violation.ts'
 
 /** Throws `Violation`. */
-export function checkPlace({ groups, life }: Place, origin: Origin, requests: Requests): void {
+export function checkPlace(
+  { groups, life }: Place,
+  { groups: plans }: Setup,
+  origin: Origin,
+  requests: Requests,
+): void {
+  const isEdge = life.name.startsWith('edge')
   for (const group of groups) {
     const where = `${life.name}, ${group.name}`
-    checkBytes(where, group)
+    const { eviction } = plans[group.name] as GroupPlan
+    checkBytes(where, group, overheadBytes(isEdge ? 'lru' : eviction))
     const { gets, loads } = group.stats
     requireEqual('counters', `${where}: loads`, loads, origin.loadsOf(life, group.name))
-    if (!life.name.startsWith('edge')) continue
+    if (!isEdge) continue
     const asked = requests.gets.get(`${life.name} ${group.name}`) ?? 0
     requireEqual('counters', `${where}: gets`, gets, asked)
   }
 }
 
-function checkBytes(where: string, group: Group): void {
+function checkBytes(where: string, group: Group, overhead: number): void {
   let recount = 0
   let items = 0
   for (const [key, { entry }] of entriesOf(group)) {
-    recount += heldBytes(key, entry)
+    recount += heldBytes(key, entry) + overhead
     items++
   }
   requireEqual('bytes', `${where}: bytes`, group.bytes, recount)

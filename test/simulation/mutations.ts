@@ -22,7 +22,7 @@ export const mutations: readonly Mutation[] = [
     from: 'return sequence > purged && this.judge(tags, sequence) === VALID',
     to: 'return sequence > 0 && purged >= 0 && tags.length >= 0',
     breaks: 'too-old',
-    fromSeed: 70,
+    fromSeed: 10,
   },
   {
     mistake: 'who asks after a purge joins a load that began before it',
@@ -30,7 +30,7 @@ export const mutations: readonly Mutation[] = [
     from: "if ('keys' in purge) for (const key of purge.keys) flights.forget(key)",
     to: "if ('keys' in purge) for (const key of purge.keys) flights.has(key)",
     breaks: 'too-old',
-    fromSeed: 90,
+    fromSeed: 290,
   },
   {
     mistake: 'the bytes of an entry that is replaced are forgotten',
@@ -62,7 +62,7 @@ export const mutations: readonly Mutation[] = [
     from: 'const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)',
     to: 'const untilMs = Math.min(clock.now() + options.hotTtlMs, entry.expiresAtMs)',
     breaks: 'too-old',
-    fromSeed: 920,
+    fromSeed: 1_000,
   },
   {
     mistake: 'a guest keeps what it has loaded as if it owned it',
@@ -70,7 +70,7 @@ export const mutations: readonly Mutation[] = [
     from: 'standIn === undefined ? Number.POSITIVE_INFINITY',
     to: 'true ? Number.POSITIVE_INFINITY',
     breaks: 'too-old',
-    fromSeed: 80,
+    fromSeed: 250,
   },
   {
     mistake: 'a value is answered after both of its stale windows',
@@ -94,7 +94,7 @@ export const mutations: readonly Mutation[] = [
     from: 'regions.flatMap((region) => holder(this.previousOwnerIn(region, key)) ?? []),',
     to: 'regions.flatMap(() => holder(undefined) ?? []),',
     breaks: 'too-old',
-    fromSeed: 900,
+    fromSeed: 200,
   },
   {
     mistake: 'a load that hangs is waited for',
@@ -102,7 +102,7 @@ export const mutations: readonly Mutation[] = [
     from: 'Promise.race([ending, timedOut.promise])',
     to: 'Promise.race([ending])',
     breaks: 'ends-in-time',
-    fromSeed: 110,
+    fromSeed: 410,
   },
   {
     mistake: 'loads of guests are not counted as loads',

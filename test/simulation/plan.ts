@@ -1,6 +1,7 @@
 /** Owns what happens in a simulation from outside: how the cache is set up, who asks for what, and what breaks. */
 
 import type { FunctionGroup } from '../../src/config/group-options.ts'
+import type { Eviction } from '../../src/core/eviction.ts'
 import type { Purge } from '../../src/core/peers.ts'
 import { zipf } from '../support/zipf.ts'
 import { type Chance, chanceOf } from './chance.ts'
@@ -17,6 +18,7 @@ export interface GroupPlan
   readonly maxLoads: number
   readonly expiryJitter: number
   readonly durable: boolean
+  readonly eviction: Eviction
 }
 
 export interface Setup {
@@ -159,8 +161,8 @@ export function planOf(seed: number): Plan {
       const node = chance.between(0, MOST_NODES * Math.max(1, setup.regions.length) - 1)
       return still({ kind: 'fault', node, fault: chance.oneOf(faults), forMs })
     }
-    if (dice < 0.98) return still({ kind: 'network', forMs })
-    if (dice < 0.99) return still({ kind: 'new-edge', edge })
+    if (dice < 0.97) return still({ kind: 'network', forMs })
+    if (dice < 0.975) return still({ kind: 'new-edge', edge })
     return deploy()
   }
 
@@ -219,5 +221,6 @@ function groupOf(chance: Chance): GroupPlan {
     maxLoads: chance.oneOf([2, 128, 128]),
     expiryJitter: chance.oneOf([0, 0.1]),
     durable: chance.happens(0.35),
+    eviction: chance.oneOf(['lru', 's3-fifo'] as const),
   }
 }

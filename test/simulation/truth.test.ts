@@ -12,6 +12,7 @@ const group: GroupPlan = {
   maxLoads: 1,
   expiryJitter: 0,
   durable: false,
+  eviction: 'lru',
 }
 
 /** A version that came at 0. */

@@ -252,7 +252,9 @@ export class World implements Receiver {
 
   private check(): void {
     try {
-      for (const place of this.places.all) checkPlace(place, this.origin, this.requests)
+      for (const place of this.places.all) {
+        checkPlace(place, this.plan.setup, this.origin, this.requests)
+      }
       for (const budget of this.places.allBudgets) {
         if (budget.heldBytes > budget.maxBytes) {
           throw new Violation('bytes', `An isolate holds ${budget.heldBytes} bytes.`)
