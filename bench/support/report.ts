@@ -58,6 +58,14 @@ export function checkLimit(
   if (!isMet) process.exitCode = 1
 }
 
+/** As `checkLimit`, of what must be at least as large as its limit. */
+export function checkAtLeast(what: string, value: number, limit: number, digits = 2): void {
+  const isMet = value >= limit
+  console.log()
+  console.log(`${what}: ${value.toFixed(digits)}, at least ${limit}${isMet ? '' : ': MISSED'}`)
+  if (!isMet) process.exitCode = 1
+}
+
 /** Writes what a program has measured to `bench/results/<name>.json`, in place of its earlier run's. */
 export function writeResults(name: string, figures: object): void {
   mkdirSync(RESULTS, { recursive: true })
