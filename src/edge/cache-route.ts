@@ -1,6 +1,7 @@
 /** Owns GET and HEAD of `/cache/<group>/<key>`. */
 
 import type { Access } from '../config/config.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Reply } from '../core/peers.ts'
 import { type Edge, type EdgeGroup, getTraced, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
@@ -10,29 +11,43 @@ import { valueResponse } from './http/value-response.ts'
 import { streamValue } from './large-value.ts'
 import { type CachePath, keyOf } from './requested-key.ts'
 
-export async function readValue(
+/** No promise where memory has the value. */
+export function readValue(
   request: Request,
   path: CachePath,
   edgeGroup: EdgeGroup,
   edge: Edge,
-): Promise<Response> {
-  const { config } = edgeGroup
-  const key = keyOf(config, path)
+): Response | Promise<Response> {
+  const key = keyOf(edgeGroup.config, path)
   if (key instanceof Response) return key
 
-  const askedAtMs = edge.clock.now()
-  const reply = await getTraced(edgeGroup, key, peersNear(edge, request))
-  const timing = serverTiming(reply, edge.clock.now() - askedAtMs)
-  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, edge.clock)
-  if (reply.kind !== 'value') return failureResponse(reply, timing, config.access)
-  return valueResponse(request, {
-    entry: reply.entry,
-    path: reply.path,
-    timing,
-    access: config.access,
-    clientTtlMs: config.clientTtlMs,
-    nowMs: edge.clock.now(),
-  })
+  const asked = { request, edgeGroup, key, atMs: edge.clock.now() }
+  const reply = getTraced(edgeGroup, key, peersNear(edge, request))
+  return reply instanceof Promise
+    ? reply.then((late) => replyResponse(late, asked, edge.clock))
+    : replyResponse(reply, asked, edge.clock)
+}
+
+/** What was asked for, and when. */
+interface Asked {
+  readonly request: Request
+  readonly edgeGroup: EdgeGroup
+  readonly key: string
+  readonly atMs: number
+}
+
+function replyResponse(
+  reply: Reply,
+  { request, edgeGroup, key, atMs }: Asked,
+  clock: Clock,
+): Response | Promise<Response> {
+  const { access, clientTtlMs } = edgeGroup.config
+  const nowMs = clock.now()
+  const timing = serverTiming(reply, nowMs - atMs)
+  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, clock)
+  if (reply.kind !== 'value') return failureResponse(reply, timing, access)
+  const { entry, path } = reply
+  return valueResponse(request, { entry, path, timing, access, clientTtlMs, nowMs })
 }
 
 type Failure = Exclude<Reply, { kind: 'value' }>

@@ -48,13 +48,20 @@ export function getTraced(
   key: string,
   peers: PeerPicker,
 ): Reply | Promise<Reply> {
-  const attributes = () => getAttributes(EDGE.cacheName, config, key)
-  return platform.withSpan('edge.get', attributes, () => group.get(key, peers), outcomeOfReply)
+  return platform.withSpan(
+    'edge.get',
+    () => getAttributes(EDGE.cacheName, config, key),
+    () => group.get(key, peers),
+    outcomeOfReply,
+  )
 }
 
 /** The nodes as they are chosen from the region that is nearest to the client. */
-export function peersNear({ nodes, peersIn }: Edge, { cf }: Request): PeerPicker {
-  return peersIn(nearestRegion(nodes.topology.regions, cf as Whereabouts | undefined))
+export function peersNear({ nodes, peersIn }: Edge, request: Request): PeerPicker {
+  const { home, regions } = nodes.topology
+  // The runtime makes `cf` for whoever looks at it: not where there is nothing to choose.
+  if (regions.length === 1) return peersIn(home)
+  return peersIn(nearestRegion(regions, request.cf as Whereabouts | undefined))
 }
 
 /** Throws `ConfigError` when the nodes are not bound. */

@@ -11,7 +11,7 @@ import { createGuard, type Guard } from './auth.ts'
 import { readMany } from './batch-route.ts'
 import { readValue } from './cache-route.ts'
 import { dashboardFiles, dashboardResponse } from './dashboard/routes.ts'
-import { createEdge, type Edge } from './edge.ts'
+import { createEdge, type Edge, type EdgeGroup } from './edge.ts'
 import { createEntrypoint } from './entrypoint.ts'
 import { createGroupcache } from './groupcache.ts'
 import { corsFor, OPEN_TO_ALL, optionsResponse } from './http/cors.ts'
@@ -55,12 +55,6 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   app.options('/openapi.json', () => optionsResponse('GET, HEAD, OPTIONS', true))
   app.all('/openapi.json', () => methodNotAllowed('GET, HEAD, OPTIONS'))
 
-  app.all('/cache/:group/*', (c) => {
-    const path = parseCachePath(c.req.raw.url)
-    // Hono has decoded what it matched; only the path as it was sent counts.
-    return path === undefined ? noSuchRoute() : cacheRoute(c.req.raw, path, edge, guard)
-  })
-
   const administration = {
     'admin/purge': ['POST'],
     'admin/ring': ['GET', 'HEAD'],
@@ -82,12 +76,20 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   }
 
   app.notFound(noSuchRoute)
-  app.onError((error) => {
-    logError('unexpected', { node: 'edge' }, error)
-    return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
-  })
+  app.onError(unexpected)
   return {
-    fetch: (request) => app.fetch(request),
+    fetch(request) {
+      // Before Hono, whose router and context would take longer than a hit does, and which decodes what it
+      // matches: only the path as it was sent counts.
+      const path = parseCachePath(request.url)
+      if (path === undefined) return app.fetch(request)
+      try {
+        const response = cacheRoute(request, path, edge, guard)
+        return response instanceof Promise ? response.catch(unexpected) : response
+      } catch (error) {
+        return unexpected(error)
+      }
+    },
     cache: createGroupcache(edge, (bytes) => bytes.slice()),
     Groupcache: createEntrypoint(createGroupcache(edge, (bytes) => bytes)),
   }
@@ -101,12 +103,12 @@ const VALUE_METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']
 const GROUP_METHODS = ['POST', ...VALUE_METHODS]
 const READING = new Set(['GET', 'HEAD', 'POST'])
 
-async function cacheRoute(
+function cacheRoute(
   request: Request,
   path: CachePath,
   edge: Edge,
   guard: Guard,
-): Promise<Response> {
+): Response | Promise<Response> {
   const { method } = request
   const found = findGroup(edge, path.groupName)
   const access = found instanceof Response ? 'public' : found.config.access
@@ -114,20 +116,33 @@ async function cacheRoute(
   if (!methods.includes(method)) return methodNotAllowed(methods.join(', '), corsFor(access))
   if (method === 'OPTIONS') return optionsResponse(methods.join(', '), access === 'public')
 
+  const answer = () => (found instanceof Response ? found : answerOf(request, path, found, edge))
   const isOpen = READING.has(method) && access === 'public'
-  const refusal = isOpen ? undefined : await guard(request, corsFor(access))
-  if (refusal !== undefined) return refusal
-  if (found instanceof Response) return found
-  switch (method) {
+  return isOpen ? answer() : guard(request, corsFor(access)).then((refusal) => refusal ?? answer())
+}
+
+/** What is asked of a group, by whoever may. */
+function answerOf(
+  request: Request,
+  path: CachePath,
+  group: EdgeGroup,
+  edge: Edge,
+): Response | Promise<Response> {
+  switch (request.method) {
     case 'POST':
-      return readMany(request, found, edge)
+      return readMany(request, group, edge)
     case 'PUT':
-      return setValue(request, path, found)
+      return setValue(request, path, group)
     case 'DELETE':
-      return purgeValue(request, path, found)
+      return purgeValue(request, path, group)
     default:
-      return readValue(request, path, found, edge)
+      return readValue(request, path, group, edge)
   }
+}
+
+function unexpected(error: unknown): Response {
+  logError('unexpected', { node: 'edge' }, error)
+  return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
 }
 
 function noSuchRoute(): Response {

@@ -94,8 +94,12 @@ export class Node implements NodeCalls {
     const group = this.groupOf(message, isGetMessage)
     const { key } = message
     const { config, name, platform } = this.parts
-    const attributes = () => getAttributes(name, config.groups.get(group.name) as GroupConfig, key)
-    return platform.withSpan('node.get', attributes, () => group.get(key), outcomeOfReply)
+    return platform.withSpan(
+      'node.get',
+      () => getAttributes(name, config.groups.get(group.name) as GroupConfig, key),
+      () => group.get(key),
+      outcomeOfReply,
+    )
   }
 
   peek(message: GetMessage): Reply | null {
