@@ -5,7 +5,8 @@ import { Connection } from './connection.ts'
 
 export interface Throughput {
   readonly perSecond: number
-  /** Processor time of the server for each request, in microseconds: all of its threads. */
+  readonly requests: number
+  /** Processor time of the server, in microseconds: all of its threads. */
   readonly serverMicros: number
   /** The part of one core that the client has used, 0 to 1. */
   readonly clientLoad: number
@@ -44,7 +45,8 @@ export class Load {
     const requests = counts.reduce((sum, count) => sum + count, 0)
     return {
       perSecond: (requests / tookMs) * 1000,
-      serverMicros: (processorMicros(this.pid) - serverBefore) / requests,
+      requests,
+      serverMicros: processorMicros(this.pid) - serverBefore,
       clientLoad: (user + system) / 1000 / tookMs,
     }
   }
