@@ -4,9 +4,13 @@
  */
 
 import { compareHits } from './http/hits.ts'
+import { compareMany } from './http/many.ts'
+import { compareStampedes } from './http/stampede.ts'
 import { printMachine, writeResults } from './support/report.ts'
 
 printMachine()
 const [rounds] = process.argv.slice(2).map(Number)
 const hits = await compareHits(rounds)
-writeResults('http', { hits })
+const many = await compareMany()
+const stampedes = await compareStampedes()
+writeResults('http', { hits, many, stampedes })

@@ -11,6 +11,8 @@ export interface Answer {
   /** The status line and the header fields. */
   readonly head: string
   readonly bodyBytes: number
+  /** The part of the body that came with the head, as text: all of a short one. */
+  readonly body: string
 }
 
 /** The bytes of a request, to be sent any number of times. */
@@ -21,7 +23,10 @@ export function requestBytes(path: string, body?: string): Buffer {
   return Buffer.from(`${start}${head}\r\n\r\n${body}`)
 }
 
-/** Reads answers that have a `Content-Length`, one at a time. */
+/** What a chunked body of letters ends with (RFC 9112, section 7.1). */
+const LAST_CHUNK = '\r\n0\r\n\r\n'
+
+/** One request at a time. Bodies are counted; one of unknown length is kept, to find its end. */
 export class Connection {
   private readonly socket: Socket
   private answered: ((answer: Answer) => void) | undefined
@@ -30,7 +35,9 @@ export class Connection {
   private begun: Buffer | undefined
   private status = 0
   private head = ''
+  private body = ''
   private bodyBytes = 0
+  private isChunked = false
   /** How much of the body is to come. */
   private leftBytes = 0
 
@@ -63,10 +70,17 @@ export class Connection {
   }
 
   private read(chunk: Buffer): void {
-    if (this.leftBytes > 0) this.leftBytes -= chunk.byteLength
+    if (this.isChunked) this.body += chunk.toString('latin1')
+    else if (this.leftBytes > 0) this.leftBytes -= chunk.byteLength
     else if (!this.readHead(chunk)) return
+    if (this.isChunked) {
+      if (!this.body.endsWith(LAST_CHUNK)) return
+      this.isChunked = false
+      this.bodyBytes = lengthOfChunks(this.body)
+    }
     if (this.leftBytes > 0) return
-    this.answered?.({ status: this.status, head: this.head, bodyBytes: this.bodyBytes })
+    const { status, head, body, bodyBytes } = this
+    this.answered?.({ status, head, body, bodyBytes })
   }
 
   /** Returns whether all of the head has come. */
@@ -78,9 +92,21 @@ export class Connection {
     this.head = bytes.toString('latin1', 0, end)
     this.status = Number(this.head.slice(9, 12))
     const length = CONTENT_LENGTH.exec(this.head)?.[1]
-    if (length === undefined) throw new Error(`An answer without a length:\n${this.head}`)
+    this.body = bytes.toString('latin1', end + HEAD_END.byteLength)
+    this.isChunked = length === undefined
+    if (length === undefined) return true
     this.bodyBytes = Number(length)
     this.leftBytes = this.bodyBytes - (bytes.byteLength - end - HEAD_END.byteLength)
     return true
   }
+}
+
+function lengthOfChunks(body: string): number {
+  let length = 0
+  for (let at = 0; at < body.length; ) {
+    const bytes = Number.parseInt(body.slice(at), 16)
+    length += bytes
+    at = body.indexOf('\r\n', at) + bytes + 4
+  }
+  return length
 }
