@@ -1,6 +1,5 @@
 /** Owns what one caller asks of several peers: batches, purges, and values set. */
 
-import { type Clock, within } from './clock.ts'
 import { PeerUnavailableError } from './errors.ts'
 import type { NodeStats } from './node-stats.ts'
 import type {
@@ -71,23 +70,12 @@ export interface Batch {
 export interface BatchLimits {
   /** The room for values. */
   readonly maxBytes: number
-  readonly clock: Clock
   /** How long a peer may take for one key, which bounds its load itself, in milliseconds. */
   readonly limitMs: number
 }
 
 /** Keys that a peer gets at a time, unless its group allows fewer loads: for how long to wait for a batch. */
 const LEAST_SLICE_KEYS = 8
-
-/** The peer lives, but its answer is lost: it would have said by itself that its loads take too long. */
-export function tooSlow(group: string): Reply {
-  return {
-    kind: 'failed',
-    code: 'load-timeout',
-    detail: `Group ${group}: no answer in time.`,
-    path: [],
-  }
-}
 
 /**
  * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The
@@ -97,7 +85,7 @@ export async function getManyFromPeers(
   peers: PeerPicker,
   group: string,
   keys: readonly string[],
-  { maxBytes, clock, limitMs }: BatchLimits,
+  { maxBytes, limitMs }: BatchLimits,
 ): Promise<Batch> {
   const found = new Map<string, Reply | null>()
   const unanswered: string[] = []
@@ -108,16 +96,9 @@ export async function getManyFromPeers(
     asked: readonly string[],
     share: number,
   ): Promise<readonly string[]> => {
-    const asking = peer.getMany(group, asked, share).catch(unlessUnavailable)
-    const replies = await within(
-      clock,
-      limitMs * Math.ceil(asked.length / LEAST_SLICE_KEYS),
-      asking,
-    )
-    if (replies === undefined) {
-      for (const key of asked) found.set(key, tooSlow(group))
-      return []
-    }
+    const limitForAllMs = limitMs * Math.ceil(asked.length / LEAST_SLICE_KEYS)
+    const asking = peer.getMany(group, asked, share, limitForAllMs)
+    const replies = await asking.catch(unlessUnavailable)
     if (replies instanceof PeerUnavailableError) {
       failures.push(replies)
       return asked

@@ -28,7 +28,6 @@ import {
   getManyWithin,
   purgeAtPeers,
   setAtOwner,
-  tooSlow,
   unlessUnavailable,
   valueBytes,
 } from './fan-out.ts'
@@ -269,7 +268,6 @@ export class Group {
     const missing = [...tickets.keys()]
     const batch = await getManyFromPeers(peers, this.name, missing, {
       maxBytes: room,
-      clock: this.parts.clock,
       limitMs: this.parts.options.timeoutMs + PEER_MARGIN_MS,
     })
     for (const error of batch.failures) this.peerFailed(error)
@@ -436,13 +434,8 @@ export class Group {
    * asking another peer would only ask a sick origin twice.
    */
   private async getFromPeer(peer: Peer, ticket: Ticket): Promise<Reply | undefined> {
-    const { clock, options } = this.parts
-    const asking = peer.get(this.name, ticket.key).catch(unlessUnavailable)
-    const reply = await within(clock, options.timeoutMs + PEER_MARGIN_MS, asking)
-    if (reply === undefined) {
-      const path = [{ cache: this.parts.placement.cacheName, fwd: 'miss' }] as const
-      return { ...tooSlow(this.name), path }
-    }
+    const limitMs = this.parts.options.timeoutMs + PEER_MARGIN_MS
+    const reply = await peer.get(this.name, ticket.key, limitMs).catch(unlessUnavailable)
     if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
     this.peerFailed(reply)
     return undefined
@@ -458,7 +451,8 @@ export class Group {
   /** Keeps what a peer answered, for a short while. */
   private keepHot(ticket: Ticket, reply: Reply): Reply {
     const { clock, options, placement } = this.parts
-    this.stats.peerLoads++
+    // Not where the node's answer is lost.
+    if (reply.path.length > 0) this.stats.peerLoads++
     if (reply.kind !== 'failed') {
       const entry = entryIn(reply, ticket.startedAtMs)
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And

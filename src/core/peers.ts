@@ -69,18 +69,24 @@ export interface PurgeReport {
 /** Another node that can be asked. GeeCache calls it PeerGetter, groupcache ProtoGetter. */
 export interface Peer {
   readonly name: string
-  /** Throws `PeerUnavailableError`, and nothing else, when the node could not serve. */
-  get(group: string, key: string): Promise<Reply>
+  /**
+   * Throws `PeerUnavailableError`, and nothing else, when the node could not serve.
+   *
+   * @param limitMs How long to wait for a node that lives; then the
+   * answer is a `load-timeout` with no path. Default: for ever.
+   */
+  get(group: string, key: string, limitMs?: number): Promise<Reply>
   /** What the node has of a key, without a load; `undefined`: nothing. Throws as `get` does. */
   peek(group: string, key: string): Promise<Reply | undefined>
   /**
    * One call, one reply per key in the order asked; `null` where a value has no room in `maxBytes`.
-   * Throws as `get` does.
+   * Limited, and throws, as `get`.
    */
   getMany(
     group: string,
     keys: readonly string[],
     maxBytes: number,
+    limitMs?: number,
   ): Promise<readonly (Reply | null)[]>
   /** Throws as `get` does. */
   set(group: string, key: string, value: NewValue): Promise<SetOutcome>

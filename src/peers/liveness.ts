@@ -25,31 +25,45 @@ export class Liveness {
 
   /**
    * The call's own outcome, however long it takes: a slow load is not a dead node, and while one hangs, the
-   * node still answers a ping. Rejects when it does not.
+   * node still answers a ping. Rejects when it does not. One timer at a time, as each call pays for them.
+   *
+   * @param limitMs After which nobody waits any more: the outcome is `undefined`.
    */
-  async await<T>(call: Promise<T>, ping: () => Promise<void>): Promise<T> {
+  async await<T>(
+    call: Promise<T>,
+    ping: () => Promise<void>,
+    limitMs = Number.POSITIVE_INFINITY,
+  ): Promise<T | undefined> {
     const answer = call.then((value) => {
       this.heardAtMs = this.clock.now()
       return { value }
     })
     const beganAtMs = this.clock.now()
-    for (;;) {
-      const settled = await within(this.clock, PATIENCE_MS, answer)
+    // By what has been waited, not by the time of day: the clock may be set back.
+    for (let leftMs = limitMs; leftMs > 0; ) {
+      const settled = await within(this.clock, Math.min(PATIENCE_MS, leftMs), answer)
       if (settled !== undefined) return settled.value
-      if (await this.isSilent(answer, ping, beganAtMs)) break
+      leftMs -= PATIENCE_MS
+      const askedAtMs = this.clock.now()
+      if (await this.isSilent(answer, ping, beganAtMs, leftMs)) {
+        // Its late failure is nobody's news.
+        answer.catch(() => {})
+        throw new Error('No answer, not even to a ping.')
+      }
+      leftMs -= Math.max(0, this.clock.now() - askedAtMs)
     }
-    // Its late failure is nobody's news.
     answer.catch(() => {})
-    throw new Error('No answer, not even to a ping.')
+    return undefined
   }
 
   private async isSilent(
     answer: Promise<unknown>,
     ping: () => Promise<void>,
     sinceMs: number,
+    leftMs: number,
   ): Promise<boolean> {
     const nowMs = this.clock.now()
-    if (isWithin(this.heardAtMs, nowMs, PATIENCE_MS)) return false
+    if (leftMs <= 0 || isWithin(this.heardAtMs, nowMs, PATIENCE_MS)) return false
     // Another call has found out meanwhile.
     if (this.silentAtMs > Math.max(sinceMs, this.heardAtMs)) return true
     if (isWithin(this.pingedAtMs, nowMs, PING_MS)) return false
@@ -58,7 +72,9 @@ export class Liveness {
       this.heardAtMs = this.clock.now()
     })
     const signs = [answer, pong].map((sign) => sign.then(() => true))
-    if (await within(this.clock, PING_MS, Promise.race(signs))) return false
+    if (await within(this.clock, Math.min(PING_MS, leftMs), Promise.race(signs))) return false
+    // Without the whole time to answer it is not found to be silent.
+    if (leftMs < PING_MS) return false
     this.silentAtMs = this.clock.now()
     return true
   }

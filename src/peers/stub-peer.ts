@@ -1,7 +1,7 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
 import type { Circuit } from '../core/circuit.ts'
-import { type Clock, within } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
 import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
@@ -45,16 +45,21 @@ export class StubPeer implements Peer {
     this.liveness = new Liveness(parts.clock)
   }
 
-  get(group: string, key: string): Promise<Reply> {
-    return this.unlessResting((node, header) => node.get({ ...header, group, key }))
+  async get(group: string, key: string, limitMs?: number): Promise<Reply> {
+    const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key })
+    return (await this.unlessResting(use, limitMs)) ?? tooSlow(group)
   }
 
-  getMany(
+  async getMany(
     group: string,
     keys: readonly string[],
     maxBytes: number,
+    limitMs?: number,
   ): Promise<readonly (Reply | null)[]> {
-    return this.unlessResting((node, header) => node.getMany({ ...header, group, keys, maxBytes }))
+    const use = (node: RemoteNode, header: Message) =>
+      node.getMany({ ...header, group, keys, maxBytes })
+    const replies = await this.unlessResting(use, limitMs)
+    return replies ?? keys.map(() => tooSlow(group))
   }
 
   async peek(group: string, key: string): Promise<Reply | undefined> {
@@ -63,37 +68,34 @@ export class StubPeer implements Peer {
   }
 
   set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
-    const setting = this.call(this.dueReport(), (node, header) =>
-      node.set({ ...header, group, key, value }),
-    )
-    return this.soon(setting)
+    return this.soon(this.dueReport(), (node, header) => node.set({ ...header, group, key, value }))
   }
 
   purge(group: string, purge: Purge): Promise<number> {
-    const purging = this.call(this.dueReport(), (node, header) =>
-      node.purge({ ...header, group, purge }),
-    )
-    return this.soon(purging)
+    return this.soon(this.dueReport(), (node, header) => node.purge({ ...header, group, purge }))
   }
 
   stats(): Promise<NodeStats> {
     const { clock, isOwner, reporter } = this.parts
     const report = reporter?.take(clock.now(), isOwner)
-    return this.soon(this.call(report, (node, header) => node.stats(header)))
+    return this.soon(report, (node, header) => node.stats(header))
   }
 
   /**
    * Of reads: somebody else can answer them. A node that has failed is left alone for a moment, and then
    * tried with one call. Sets and purges are not for anyone else, and always go out.
+   *
+   * @param limitMs After which nobody waits any more, though the node lives: the outcome is `undefined`.
    */
   private async unlessResting<T>(
     use: (node: RemoteNode, header: Message) => Promise<T>,
-  ): Promise<T> {
+    limitMs?: number,
+  ): Promise<T | undefined> {
     const { clock, health } = this.parts
     const admission = health.admit(clock.now())
     if (admission === undefined) throw new PeerRestingError(`${this.name} has just failed.`)
     try {
-      const answer = await this.call(this.dueReport(), use)
+      const answer = await this.call(this.dueReport(), use, limitMs)
       health.succeeded(admission)
       return answer
     } catch (error) {
@@ -104,10 +106,11 @@ export class StubPeer implements Peer {
   }
 
   /** Of calls that wait for no load: where pings are answered, and they are not, they have got lost. */
-  private async soon<T extends object | string | number>(calling: Promise<T>): Promise<T> {
-    // Its late failure is nobody's news.
-    calling.catch(() => {})
-    const answer = await within(this.parts.clock, SOON_MS, calling)
+  private async soon<T>(
+    report: EdgeReport | undefined,
+    use: (node: RemoteNode, header: Message) => Promise<T>,
+  ): Promise<T> {
+    const answer = await this.call(report, use, SOON_MS)
     if (answer === undefined) throw new PeerUnavailableError(`${this.name} has not answered.`)
     return answer
   }
@@ -122,9 +125,11 @@ export class StubPeer implements Peer {
   private async call<T>(
     report: EdgeReport | undefined,
     use: (node: RemoteNode, header: Message) => Promise<T>,
-  ): Promise<T> {
+    limitMs: number | undefined,
+  ): Promise<T | undefined> {
     const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
-    const attempt = () => this.liveness.await(use(this.node(), header), () => this.node().ping())
+    const ping = () => this.node().ping()
+    const attempt = () => this.liveness.await(use(this.node(), header), ping, limitMs)
     try {
       return await attempt().catch((error: unknown) => {
         if (mayBeTriedAgain(error)) return attempt()
@@ -139,6 +144,12 @@ export class StubPeer implements Peer {
   private node(): RemoteNode {
     return this.parts.stub() as RemoteNode
   }
+}
+
+/** The node lives, but its answer is lost: it would have said by itself that its loads take too long. */
+function tooSlow(group: string): Reply {
+  const detail = `Group ${group}: no answer in time.`
+  return { kind: 'failed', code: 'load-timeout', detail, path: [] }
 }
 
 /** Of a node that has not been deployed yet: it serves the groups that it knows. */

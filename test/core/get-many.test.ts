@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
-import { settle } from '../support/settle.ts'
 
 const NODES = ['node-0', 'node-1', 'node-2', 'node-3']
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -49,17 +48,21 @@ test('many keys in a node are answered in the order asked, duplicates and all', 
   expect(loader.calls).toEqual(['b', 'a'])
 })
 
-test('a batch whose answer is lost ends as time-outs, and nobody else is asked', async () => {
-  const loader = countingLoader()
-  const cluster = createCluster(NODES, loader.load, { timeoutMs: 1_000 })
-  for (const name of NODES) {
-    vi.spyOn(cluster.node(name).peer, 'getMany').mockReturnValue(new Promise(() => {}))
+test('peers get time for what they have to load, eight keys at a time', async () => {
+  const cluster = createCluster(NODES, countingLoader().load, { timeoutMs: 1_000 })
+  const asked = NODES.map((name) => vi.spyOn(cluster.node(name).peer, 'getMany'))
+
+  await cluster.edge.getMany(['a'])
+  await cluster.edge.getMany(Array.from({ length: 100 }, (_, i) => `key-${i}`))
+
+  const calls = asked.flatMap(({ mock }) => mock.calls) as unknown as [
+    string,
+    string[],
+    number,
+    number,
+  ][]
+  expect(calls.length).toBeGreaterThan(2)
+  for (const [, keys, , limitMs] of calls) {
+    expect(limitMs).toBe(9_000 * Math.ceil(keys.length / 8))
   }
-
-  const batch = cluster.edge.getMany(['a', 'b'])
-  await settle()
-  cluster.clock.advance(10_000)
-
-  expect(await batch).toMatchObject(Array(2).fill({ kind: 'failed', code: 'load-timeout' }))
-  expect(loader.calls).toHaveLength(0)
 })

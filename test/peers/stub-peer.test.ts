@@ -346,3 +346,45 @@ test.each(WRITES)(
     expect(node.ping.mock.calls.length).toBeGreaterThan(1)
   },
 )
+
+describe('an answer that is lost, though pings are answered', () => {
+  const TOO_SLOW = { kind: 'failed', code: 'load-timeout', path: [] }
+
+  test.each([
+    ['get', 'get', TOO_SLOW, (peer: StubPeer) => peer.get('scores', 'Tom', 7_500)],
+    [
+      'getMany',
+      'getMany',
+      [TOO_SLOW, TOO_SLOW],
+      (peer: StubPeer) => peer.getMany('scores', ['Tom', 'Jack'], 1_000, 7_500),
+    ],
+  ] as const)('%s: ends as a time-out, which is final', async (_, method, expected, call) => {
+    const { get, node, pass, peer } = createPeer()
+    node[method].mockReturnValue(new Promise<never>(() => {}))
+    const outcome = vi.fn()
+    call(peer).then(outcome)
+
+    await pass(7_400)
+    expect(outcome).not.toHaveBeenCalled()
+    await pass(100)
+    expect(outcome).toHaveBeenCalledTimes(1)
+    expect(outcome.mock.calls[0]?.[0]).toMatchObject(expected)
+
+    // The node lives, and is not left alone.
+    node.get.mockResolvedValue(NOT_FOUND)
+    expect(await get()).toBe(NOT_FOUND)
+  })
+
+  test('is waited for as long, be the clock set back meanwhile', async () => {
+    const { clock, node, pass, peer } = createPeer()
+    node.get.mockReturnValue(new Promise(() => {}))
+    const outcome = vi.fn()
+    peer.get('scores', 'Tom', 3_000).then(outcome)
+
+    await pass(1_500)
+    clock.goBack(60_000)
+    await pass(60_000 + 5_000)
+
+    expect(outcome).toHaveBeenCalledTimes(1)
+  })
+})
