@@ -8,8 +8,12 @@ import { compareMany } from './http/many.ts'
 import { compareStampedes } from './http/stampede.ts'
 import { printMachine, writeResults } from './support/report.ts'
 
+const [argument] = process.argv.slice(2)
+if (argument !== undefined && !/^[1-9]\d{0,3}$/.test(argument)) {
+  throw new Error(`${argument}: the number of rounds is needed, from 1 to 9999, or nothing.`)
+}
+const rounds = argument === undefined ? undefined : Number(argument)
 printMachine()
-const [rounds] = process.argv.slice(2).map(Number)
 const hits = await compareHits(rounds)
 const many = await compareMany()
 const stampedes = await compareStampedes()

@@ -6,17 +6,30 @@
 import { parseArgs } from 'node:util'
 import { shrink, simulate } from './simulate.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '0' },
-    seed: { type: 'string' },
-    steps: { type: 'string' },
-  },
+const OPTIONS = {
+  seeds: { type: 'string', default: '1000' },
+  from: { type: 'string', default: '0' },
+  seed: { type: 'string' },
+  steps: { type: 'string' },
+} as const
+
+await main().catch((error: Error) => {
+  console.error(error.message)
+  process.exitCode = 2
 })
 
-if (values.seed === undefined) await runMany(Number(values.from), Number(values.seeds))
-else await replay(Number(values.seed), values.steps?.split(',').map(Number))
+async function main(): Promise<void> {
+  const { seeds, from, seed, steps } = parseArgs({ options: OPTIONS }).values
+  if (seed === undefined) return runMany(whole('from', from), whole('seeds', seeds))
+  const kept = steps?.split(',').map((step) => whole('steps', step))
+  return replay(whole('seed', seed), kept)
+}
+
+/** Throws unless the text is a whole number from 0 on. */
+function whole(option: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new Error(`--${option} ${text}: a whole number from 0 on is needed.`)
+}
 
 async function runMany(from: number, count: number): Promise<void> {
   const startMs = performance.now()

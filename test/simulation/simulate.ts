@@ -43,6 +43,14 @@ function runPlan(
   kept?: readonly number[],
   note?: (line: string) => void,
 ): Promise<Violation | undefined> {
-  const steps = kept?.map((number) => plan.steps[number] as Step) ?? plan.steps
+  const steps = kept?.map((number) => stepOf(plan, number)) ?? plan.steps
   return new World({ ...plan, steps }, note === undefined ? {} : { note }).run()
+}
+
+/** Throws when the plan has no such step. */
+function stepOf({ steps }: Plan, number: number): Step {
+  const step = steps[number]
+  if (step === undefined)
+    throw new Error(`There is no step ${number}: they end at ${steps.length - 1}.`)
+  return step
 }
