@@ -97,7 +97,7 @@ describe('GET /metrics', () => {
     )
     for (const { name, help, metrics } of counted) {
       const places = metrics.map(({ labels }) => `${labels?.group} ${labels?.node}`)
-      expect([name, new Set(places).size]).toEqual([name, 5 * 4])
+      expect([name, new Set(places).size]).toEqual([name, 6 * 4])
       expect(help).not.toBe('')
     }
     expect([...all].map(([name, { type }]) => `${name} ${type.toLowerCase()}`)).toEqual([
