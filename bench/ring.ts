@@ -3,7 +3,7 @@
 import HashRing from 'hashring'
 import { murmur3 } from '../src/core/hash.ts'
 import { Ring } from '../src/core/ring.ts'
-import { checkLimit, printMachine, printTable, type Row } from './support/report.ts'
+import { checkLimit, printMachine, printTable, type Row, writeResults } from './support/report.ts'
 import { type Contender, interleave, type Timing } from './support/timing.ts'
 
 const KEYS = Array.from({ length: 100_000 }, (_, i) => `user-${i}`)
@@ -14,11 +14,15 @@ const AS_SHIPPED = 'hashring as shipped: MD5, 160 points'
 const AS_MANY = 'hashring: MD5, 640 points'
 const SAME_HASH = 'hashring: murmur3, 640 points'
 
+/** As printed, for the file of results. */
+const tables: { title: string; header: Row; rows: readonly Row[] }[] = []
+
 printMachine()
 for (const count of [16, 512]) compareBuild(count)
 for (const count of [16, 512]) comparePick(count)
 compareBalance([16, 32, 512])
 compareMoves([16, 32, 512])
+writeResults('ring', { tables })
 
 function compareBuild(count: number): void {
   const nodes = nodeNames(count)
@@ -41,7 +45,7 @@ function compareBuild(count: number): void {
     { measured: 9, warmUp: 2, operations: builds },
   )
   const rows = timings.map((t) => timingRow(t, 1e6))
-  printTable(`Build, ${count} nodes (ms)`, ['', 'median', 'low', 'high', 'times ours'], rows)
+  showTable(`Build, ${count} nodes (ms)`, ['', 'median', 'low', 'high', 'times ours'], rows)
   if (count === 512) checkLimit('Build', (timings[0] as Timing).medianNs / 1e6, 100, 'ms')
 }
 
@@ -73,12 +77,12 @@ function comparePick(count: number): void {
   const header = ['', 'median', 'low', 'high', 'times ours']
   const spread = timeKeys(KEYS)
   const hot = timeKeys(HOT_KEYS)
-  printTable(
+  showTable(
     `Pick, ${count} nodes, 100,000 keys (ns)`,
     header,
     spread.map((t) => timingRow(t, 1)),
   )
-  printTable(
+  showTable(
     `Pick, ${count} nodes, the same 1,000 keys again and again (ns)`,
     header,
     hot.map((t) => timingRow(t, 1)),
@@ -100,7 +104,7 @@ function compareBalance(counts: readonly number[]): void {
       maxOverMean(count, (key) => asMany.get(key)).toFixed(3),
     ]
   })
-  printTable(
+  showTable(
     "The fullest node's keys over the mean, of 100,000 keys",
     ['nodes', 'Ring, by shares', 'Ring', 'hashring as shipped', 'hashring, 640 points'],
     rows,
@@ -120,11 +124,16 @@ function compareMoves(counts: readonly number[]): void {
       percent(movedPart((key) => [theirs[0].get(key), theirs[1].get(key)])),
     ]
   })
-  printTable(
+  showTable(
     'Keys that move when one node joins, of 100,000',
     ['nodes', 'fair part', 'Ring', 'hashring as shipped'],
     rows,
   )
+}
+
+function showTable(title: string, header: Row, rows: readonly Row[]): void {
+  printTable(title, header, rows)
+  tables.push({ title, header, rows })
 }
 
 function maxOverMean(count: number, pick: (key: string) => string): number {

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
-const RESULTS = join(import.meta.dirname, '..', 'results')
+export const RESULTS = join(import.meta.dirname, '..', 'results')
 
 export type Row = readonly (string | number)[]
 
@@ -42,7 +42,19 @@ function pad(cell: string, column: number, width: number): string {
   return column === 0 ? cell.padEnd(width) : cell.padStart(width)
 }
 
-/** The limits that this project sets itself. A run that misses one ends with exit code 1. */
+/** One limit that this project sets itself, and what a run measured against it. */
+export interface Limit {
+  readonly what: string
+  readonly value: number
+  readonly limit: number
+  readonly unit: string
+  readonly isMet: boolean
+}
+
+/** A program's limits, in the order in which it checked them: `writeResults` puts them into its file. */
+const limits: Limit[] = []
+
+/** The value must be below the limit. A run that misses one ends with exit code 1. */
 export function checkLimit(
   what: string,
   value: number,
@@ -50,27 +62,38 @@ export function checkLimit(
   unit: string,
   digits = 0,
 ): void {
-  const isMet = value < limit
-  console.log()
+  record({ what, value, limit, unit, isMet: value < limit }, 'limit', digits)
+}
+
+/** The value must be the limit or above it. A run that misses one ends with exit code 1. */
+export function checkAtLeast(
+  what: string,
+  value: number,
+  limit: number,
+  unit: string,
+  digits = 0,
+): void {
+  record({ what, value, limit, unit, isMet: value >= limit }, 'at least', digits)
+}
+
+function record(limit: Limit, bound: string, digits: number): void {
+  limits.push(limit)
+  const { what, value, unit, isMet } = limit
+  const missed = isMet ? '' : ': MISSED'
   console.log(
-    `${what}: ${value.toFixed(digits)} ${unit}, limit ${limit} ${unit}${isMet ? '' : ': MISSED'}`,
+    `\n${what}: ${value.toFixed(digits)} ${unit}, ${bound} ${limit.limit} ${unit}${missed}`,
   )
   if (!isMet) process.exitCode = 1
 }
 
-/** As `checkLimit`, of what must be at least as large as its limit. */
-export function checkAtLeast(what: string, value: number, limit: number, digits = 2): void {
-  const isMet = value >= limit
-  console.log()
-  console.log(`${what}: ${value.toFixed(digits)}, at least ${limit}${isMet ? '' : ': MISSED'}`)
-  if (!isMet) process.exitCode = 1
-}
-
-/** Writes what a program has measured to `bench/results/<name>.json`, in place of its earlier run's. */
-export function writeResults(name: string, figures: object): void {
-  mkdirSync(RESULTS, { recursive: true })
-  const results = { measuredAt: new Date().toISOString(), machine: machine(), ...figures }
-  const file = join(RESULTS, `${name}.json`)
+/**
+ * Writes what a program has measured, and the limits it has checked, to `<name>.json` in the folder of
+ * results, in place of its earlier run's.
+ */
+export function writeResults(name: string, figures: object, folder = RESULTS): void {
+  mkdirSync(folder, { recursive: true })
+  const results = { measuredAt: new Date().toISOString(), machine: machine(), limits, ...figures }
+  const file = join(folder, `${name}.json`)
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\nWritten to ${file}`)
 }
