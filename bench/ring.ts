@@ -1,6 +1,8 @@
-/** Compares the ring with npm's `hashring`: how long it takes, how evenly it shares, what it moves. */
+/** Compares the ring with packages of npm: how long it takes, how evenly it shares, what it moves. */
 
+import ConsistentHash from 'consistent-hash'
 import HashRing from 'hashring'
+import SkeletonRendezvousHasher from 'skeleton-rendezvous'
 import { murmur3 } from '../src/core/hash.ts'
 import { Ring } from '../src/core/ring.ts'
 import { checkLimit, printMachine, printTable, type Row, writeResults } from './support/report.ts'
@@ -13,6 +15,8 @@ const OURS = 'Ring, 640 points per node'
 const AS_SHIPPED = 'hashring as shipped: MD5, 160 points'
 const AS_MANY = 'hashring: MD5, 640 points'
 const SAME_HASH = 'hashring: murmur3, 640 points'
+const RANDOM_POINTS = 'consistent-hash: 40 points at random'
+const RENDEZVOUS = 'skeleton-rendezvous: MD5, no points'
 
 /** As printed, for the file of results. */
 const tables: { title: string; header: Row; rows: readonly Row[] }[] = []
@@ -41,6 +45,9 @@ function compareBuild(count: number): void {
       repeat(AS_SHIPPED, () => new HashRing(nodes).ring.length),
       repeat(AS_MANY, () => md5Ring(nodes).ring.length),
       repeat(SAME_HASH, () => murmurRing(nodes).ring.length),
+      // It sorts its points at the first key.
+      repeat(RANDOM_POINTS, () => randomRing(nodes).get('user-0').length),
+      repeat(RENDEZVOUS, () => new SkeletonRendezvousHasher({ sites: nodes }).getSites().length),
     ],
     { measured: 9, warmUp: 2, operations: builds },
   )
@@ -54,6 +61,8 @@ function comparePick(count: number): void {
   const ours = new Ring(nodes)
   const shipped = new HashRing(nodes)
   const sameHash = murmurRing(nodes)
+  const random = randomRing(nodes)
+  const rendezvous = new SkeletonRendezvousHasher({ sites: nodes })
   const pickAll = (keys: readonly string[], pick: (key: string) => string) => () => {
     let length = 0
     for (const key of keys) length += pick(key).length
@@ -71,6 +80,7 @@ function comparePick(count: number): void {
             return (sameHash.ring[point] as { server: string }).server
           }),
         },
+        { name: RANDOM_POINTS, run: pickAll(keys, (key) => random.get(key)) },
       ],
       { measured: 15, warmUp: 3, operations: keys.length },
     )
@@ -87,6 +97,20 @@ function comparePick(count: number): void {
     header,
     hot.map((t) => timingRow(t, 1)),
   )
+  // A tenth of the keys: it takes some 20 hashes of MD5 for each.
+  const someKeys = KEYS.slice(0, 10_000)
+  const some = interleave(
+    [
+      { name: OURS, run: pickAll(someKeys, (key) => ours.pick(key)) },
+      { name: RENDEZVOUS, run: pickAll(someKeys, (key) => rendezvous.findSite(key)) },
+    ],
+    { measured: 5, warmUp: 2, operations: someKeys.length },
+  )
+  showTable(
+    `Pick, ${count} nodes, 10,000 of these keys (ns)`,
+    header,
+    some.map((t) => timingRow(t, 1)),
+  )
   if (count === 512) checkLimit('Pick', (spread[0] as Timing).medianNs, 250, 'ns')
 }
 
@@ -96,17 +120,29 @@ function compareBalance(counts: readonly number[]): void {
     const ours = new Ring(nodes)
     const shipped = new HashRing(nodes)
     const asMany = md5Ring(nodes)
+    const random = randomRing(nodes)
+    const rendezvous = new SkeletonRendezvousHasher({ sites: nodes })
     return [
       count,
       (Math.max(...ours.shares().values()) * count).toFixed(3),
       maxOverMean(count, (key) => ours.pick(key)).toFixed(3),
       maxOverMean(count, (key) => shipped.get(key)).toFixed(3),
       maxOverMean(count, (key) => asMany.get(key)).toFixed(3),
+      maxOverMean(count, (key) => random.get(key)).toFixed(3),
+      maxOverMean(count, (key) => rendezvous.findSite(key)).toFixed(3),
     ]
   })
   showTable(
     "The fullest node's keys over the mean, of 100,000 keys",
-    ['nodes', 'Ring, by shares', 'Ring', 'hashring as shipped', 'hashring, 640 points'],
+    [
+      'nodes',
+      'Ring, by shares',
+      'Ring',
+      'hashring as shipped',
+      'hashring, 640 points',
+      'consistent-hash',
+      'skeleton-rendezvous',
+    ],
     rows,
   )
 }
@@ -117,16 +153,30 @@ function compareMoves(counts: readonly number[]): void {
     const more = [...nodes, 'joining']
     const ours = [new Ring(nodes), new Ring(more)] as const
     const theirs = [new HashRing(nodes), new HashRing(more)] as const
+    const random = [randomRing(nodes), randomRing(nodes).add('joining')] as const
+    const sites = [
+      new SkeletonRendezvousHasher({ sites: nodes }),
+      new SkeletonRendezvousHasher({ sites: more }),
+    ] as const
     return [
       count,
       percent(1 / (count + 1)),
       percent(movedPart((key) => [ours[0].pick(key), ours[1].pick(key)])),
       percent(movedPart((key) => [theirs[0].get(key), theirs[1].get(key)])),
+      percent(movedPart((key) => [random[0].get(key), random[1].get(key)])),
+      percent(movedPart((key) => [sites[0].findSite(key), sites[1].findSite(key)])),
     ]
   })
   showTable(
     'Keys that move when one node joins, of 100,000',
-    ['nodes', 'fair part', 'Ring', 'hashring as shipped'],
+    [
+      'nodes',
+      'fair part',
+      'Ring',
+      'hashring as shipped',
+      'consistent-hash, built anew',
+      'skeleton-rendezvous',
+    ],
     rows,
   )
 }
@@ -164,6 +214,13 @@ function murmurRing(nodes: string[]): HashRing {
     return [hash & 0xff, (hash >>> 8) & 0xff, (hash >>> 16) & 0xff, hash >>> 24]
   }
   return new HashRing(nodes, algorithm, { 'vnode count': 640, replicas: 1 })
+}
+
+/** Its points are random: two rings of the same nodes differ. */
+function randomRing(nodes: readonly string[]): ConsistentHash {
+  const ring = new ConsistentHash()
+  for (const node of nodes) ring.add(node)
+  return ring
 }
 
 function nodeNames(count: number): string[] {
