@@ -92,7 +92,7 @@ function record(limit: Limit, bound: string, digits: number): void {
  */
 export function writeResults(name: string, figures: object, folder = RESULTS): void {
   mkdirSync(folder, { recursive: true })
-  const results = { measuredAt: new Date().toISOString(), machine: machine(), limits, ...figures }
+  const results = { measuredAt: new Date().toISOString(), machine: machine(), ...figures, limits }
   const file = join(folder, `${name}.json`)
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\nWritten to ${file}`)

@@ -47,3 +47,11 @@ test('a file of results holds the figures and each limit that was checked', () =
     ],
   })
 })
+
+test('figures of the same name do not take the place of the limits that were checked', () => {
+  report.checkLimit('Build', 30, 100, 'ms')
+  report.writeResults('ring', { limits: [] }, folder)
+
+  const { limits } = JSON.parse(readFileSync(join(folder, 'ring.json'), 'utf8'))
+  expect(limits).toMatchObject([{ what: 'Build', value: 30 }])
+})
