@@ -15,7 +15,8 @@ const OURS = 'Ring, 640 points per node'
 const AS_SHIPPED = 'hashring as shipped: MD5, 160 points'
 const AS_MANY = 'hashring: MD5, 640 points'
 const SAME_HASH = 'hashring: murmur3, 640 points'
-const RANDOM_POINTS = 'consistent-hash: 40 points at random'
+const RANDOM_POINTS = 'consistent-hash as shipped: 40 points'
+const RANDOM_AS_MANY = 'consistent-hash: 640 points'
 const RENDEZVOUS = 'skeleton-rendezvous: MD5, no points'
 
 /** As printed, for the file of results. */
@@ -24,8 +25,7 @@ const tables: { title: string; header: Row; rows: readonly Row[] }[] = []
 printMachine()
 for (const count of [16, 512]) compareBuild(count)
 for (const count of [16, 512]) comparePick(count)
-compareBalance([16, 32, 512])
-compareMoves([16, 32, 512])
+compareSharing([16, 32, 512])
 writeResults('ring', { tables })
 
 function compareBuild(count: number): void {
@@ -47,6 +47,7 @@ function compareBuild(count: number): void {
       repeat(SAME_HASH, () => murmurRing(nodes).ring.length),
       // It sorts its points at the first key.
       repeat(RANDOM_POINTS, () => randomRing(nodes).get('user-0').length),
+      repeat(RANDOM_AS_MANY, () => fullRandomRing(nodes).get('user-0').length),
       repeat(RENDEZVOUS, () => new SkeletonRendezvousHasher({ sites: nodes }).getSites().length),
     ],
     { measured: 9, warmUp: 2, operations: builds },
@@ -62,6 +63,7 @@ function comparePick(count: number): void {
   const shipped = new HashRing(nodes)
   const sameHash = murmurRing(nodes)
   const random = randomRing(nodes)
+  const randomAsMany = fullRandomRing(nodes)
   const rendezvous = new SkeletonRendezvousHasher({ sites: nodes })
   const pickAll = (keys: readonly string[], pick: (key: string) => string) => () => {
     let length = 0
@@ -81,6 +83,7 @@ function comparePick(count: number): void {
           }),
         },
         { name: RANDOM_POINTS, run: pickAll(keys, (key) => random.get(key)) },
+        { name: RANDOM_AS_MANY, run: pickAll(keys, (key) => randomAsMany.get(key)) },
       ],
       { measured: 15, warmUp: 3, operations: keys.length },
     )
@@ -97,8 +100,8 @@ function comparePick(count: number): void {
     header,
     hot.map((t) => timingRow(t, 1)),
   )
-  // A tenth of the keys: it takes some 20 hashes of MD5 for each.
-  const someKeys = KEYS.slice(0, 10_000)
+  // Few keys: it takes 16 to 30 hashes of MD5 for each.
+  const someKeys = KEYS.slice(0, 5_000)
   const some = interleave(
     [
       { name: OURS, run: pickAll(someKeys, (key) => ours.pick(key)) },
@@ -107,78 +110,82 @@ function comparePick(count: number): void {
     { measured: 5, warmUp: 2, operations: someKeys.length },
   )
   showTable(
-    `Pick, ${count} nodes, 10,000 of these keys (ns)`,
+    `Pick, ${count} nodes, the first 5,000 of these keys (ns)`,
     header,
     some.map((t) => timingRow(t, 1)),
   )
   if (count === 512) checkLimit('Pick', (spread[0] as Timing).medianNs, 250, 'ns')
 }
 
-function compareBalance(counts: readonly number[]): void {
-  const rows = counts.map((count): Row => {
+/** How evenly the keys lie, and how many of them move when one more node joins. */
+function compareSharing(counts: readonly number[]): void {
+  const contenders: [name: string, sharing: (nodes: string[], more: string) => Sharing][] = [
+    ['Ring', builtAnew((nodes) => new Ring(nodes), Ring.prototype.pick)],
+    ['hashring as shipped', builtAnew((nodes) => new HashRing(nodes), HashRing.prototype.get)],
+    ['hashring, 640 points', builtAnew(md5Ring, HashRing.prototype.get)],
+    ['consistent-hash as shipped', grown(randomRing)],
+    ['consistent-hash, 640 points', grown(fullRandomRing)],
+    [
+      'skeleton-rendezvous',
+      builtAnew(
+        (sites) => new SkeletonRendezvousHasher({ sites }),
+        SkeletonRendezvousHasher.prototype.findSite,
+      ),
+    ],
+  ]
+  const names = contenders.map(([name]) => name)
+  const measured = counts.map((count) => {
     const nodes = nodeNames(count)
-    const ours = new Ring(nodes)
-    const shipped = new HashRing(nodes)
-    const asMany = md5Ring(nodes)
-    const random = randomRing(nodes)
-    const rendezvous = new SkeletonRendezvousHasher({ sites: nodes })
-    return [
+    const byShares = Math.max(...new Ring(nodes).shares().values()) * count
+    return {
       count,
-      (Math.max(...ours.shares().values()) * count).toFixed(3),
-      maxOverMean(count, (key) => ours.pick(key)).toFixed(3),
-      maxOverMean(count, (key) => shipped.get(key)).toFixed(3),
-      maxOverMean(count, (key) => asMany.get(key)).toFixed(3),
-      maxOverMean(count, (key) => random.get(key)).toFixed(3),
-      maxOverMean(count, (key) => rendezvous.findSite(key)).toFixed(3),
-    ]
+      byShares,
+      sharings: contenders.map(([, share]) => share(nodes, `node-${count}`)),
+    }
   })
   showTable(
     "The fullest node's keys over the mean, of 100,000 keys",
-    [
-      'nodes',
-      'Ring, by shares',
-      'Ring',
-      'hashring as shipped',
-      'hashring, 640 points',
-      'consistent-hash',
-      'skeleton-rendezvous',
-    ],
-    rows,
+    ['nodes', 'Ring, by shares', ...names],
+    measured.map(({ count, byShares, sharings }) => [
+      count,
+      byShares.toFixed(3),
+      ...sharings.map(({ before }) => maxOverMean(count, before).toFixed(3)),
+    ]),
+  )
+  showTable(
+    'Keys that move when one node joins, of 100,000',
+    ['nodes', 'fair part', ...names],
+    measured.map(({ count, sharings }) => [
+      count,
+      percent(1 / (count + 1)),
+      ...sharings.map(({ before, after }) => percent(movedPart(before, after))),
+    ]),
   )
 }
 
-function compareMoves(counts: readonly number[]): void {
-  const rows = counts.map((count): Row => {
-    const nodes = nodeNames(count)
-    const more = [...nodes, 'joining']
-    const ours = [new Ring(nodes), new Ring(more)] as const
-    const theirs = [new HashRing(nodes), new HashRing(more)] as const
-    const random = [randomRing(nodes), randomRing(nodes).add('joining')] as const
-    const sites = [
-      new SkeletonRendezvousHasher({ sites: nodes }),
-      new SkeletonRendezvousHasher({ sites: more }),
-    ] as const
-    return [
-      count,
-      percent(1 / (count + 1)),
-      percent(movedPart((key) => [ours[0].pick(key), ours[1].pick(key)])),
-      percent(movedPart((key) => [theirs[0].get(key), theirs[1].get(key)])),
-      percent(movedPart((key) => [random[0].get(key), random[1].get(key)])),
-      percent(movedPart((key) => [sites[0].findSite(key), sites[1].findSite(key)])),
-    ]
+/** The owner of each key, before a node joins and after. */
+interface Sharing {
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
+/** Same names, same owners: what a second one says that is built with one name more. */
+function builtAnew<T>(build: (nodes: string[]) => T, pick: (this: T, key: string) => string) {
+  const owners = (ring: T) => KEYS.map((key) => pick.call(ring, key))
+  return (nodes: string[], more: string): Sharing => ({
+    before: owners(build(nodes)),
+    after: owners(build([...nodes, more])),
   })
-  showTable(
-    'Keys that move when one node joins, of 100,000',
-    [
-      'nodes',
-      'fair part',
-      'Ring',
-      'hashring as shipped',
-      'consistent-hash, built anew',
-      'skeleton-rendezvous',
-    ],
-    rows,
-  )
+}
+
+/** Two rings of random points differ, so that the node joins the ring that there is. */
+function grown(build: (nodes: string[]) => ConsistentHash) {
+  return (nodes: string[], more: string): Sharing => {
+    const ring = build(nodes)
+    const before = KEYS.map((key) => ring.get(key))
+    ring.add(more)
+    return { before, after: KEYS.map((key) => ring.get(key)) }
+  }
 }
 
 function showTable(title: string, header: Row, rows: readonly Row[]): void {
@@ -186,21 +193,14 @@ function showTable(title: string, header: Row, rows: readonly Row[]): void {
   tables.push({ title, header, rows })
 }
 
-function maxOverMean(count: number, pick: (key: string) => string): number {
+function maxOverMean(count: number, owners: readonly string[]): number {
   const owned = new Map<string, number>()
-  for (const key of KEYS) {
-    const owner = pick(key)
-    owned.set(owner, (owned.get(owner) ?? 0) + 1)
-  }
-  return (Math.max(...owned.values()) * count) / KEYS.length
+  for (const owner of owners) owned.set(owner, (owned.get(owner) ?? 0) + 1)
+  return (Math.max(...owned.values()) * count) / owners.length
 }
 
-function movedPart(owners: (key: string) => [before: string, after: string]): number {
-  const moved = KEYS.filter((key) => {
-    const [before, after] = owners(key)
-    return before !== after
-  })
-  return moved.length / KEYS.length
+function movedPart(before: readonly string[], after: readonly string[]): number {
+  return before.filter((owner, key) => owner !== after[key]).length / before.length
 }
 
 function md5Ring(nodes: string[]): HashRing {
@@ -216,9 +216,16 @@ function murmurRing(nodes: string[]): HashRing {
   return new HashRing(nodes, algorithm, { 'vnode count': 640, replicas: 1 })
 }
 
-/** Its points are random: two rings of the same nodes differ. */
 function randomRing(nodes: readonly string[]): ConsistentHash {
-  const ring = new ConsistentHash()
+  return filled(new ConsistentHash(), nodes)
+}
+
+/** Its usual 100,003 positions cannot hold 512 nodes of 640 points: 5,000,011 can. */
+function fullRandomRing(nodes: readonly string[]): ConsistentHash {
+  return filled(new ConsistentHash({ range: 5_000_011, controlPoints: 640 }), nodes)
+}
+
+function filled(ring: ConsistentHash, nodes: readonly string[]): ConsistentHash {
   for (const node of nodes) ring.add(node)
   return ring
 }
