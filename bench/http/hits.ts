@@ -156,7 +156,7 @@ function report(size: string, contenders: readonly Contender[]): object {
   )
   KINDS.forEach(({ names, limit }, i) => {
     const hit = figures[i * 2 + 1] as (typeof figures)[number]
-    checkAtLeast(`${names[1]} of ${names[0]}, ${size}`, hit.ofBare, limit)
+    checkAtLeast(`${names[1]} of ${names[0]}, ${size}`, hit.ofBare, limit, 'times', 2)
   })
   return figures
 }
