@@ -23,7 +23,10 @@ export interface Store<V> {
   readonly bytes: number
   /** How many entries are held. */
   readonly size: number
-  /** The key that would be let go first, if nothing were used before. To ask is no use of it. */
+  /**
+   * The key that would be let go first, if nothing were used before. To ask is no use of it, but may bring
+   * others nearer to their end: ask when something is about to go.
+   */
   readonly oldestKey: string | undefined
 
   /** The value under `key`; this is a use of it. */

@@ -28,6 +28,7 @@ export function parseCachePath(requestUrl: string): CachePath | undefined {
   const path = url.slice(pathStart, queryStart === -1 ? undefined : queryStart)
   if (!path.startsWith(PREFIX) || path.length === PREFIX.length) return undefined
   const groupEnd = path.indexOf('/', PREFIX.length)
+  if (groupEnd === PREFIX.length) return undefined
   return {
     groupName: path.slice(PREFIX.length, groupEnd === -1 ? undefined : groupEnd),
     keyPath: groupEnd === -1 ? '' : path.slice(groupEnd + 1),

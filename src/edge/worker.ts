@@ -83,12 +83,9 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
       // matches: only the path as it was sent counts.
       const path = parseCachePath(request.url)
       if (path === undefined) return app.fetch(request)
-      try {
-        const response = cacheRoute(request, path, edge, guard)
-        return response instanceof Promise ? response.catch(unexpected) : response
-      } catch (error) {
-        return unexpected(error)
-      }
+      const response = answerSafely(() => cacheRoute(request, path, edge, guard))
+      if (request.method !== 'HEAD') return response
+      return response instanceof Promise ? response.then(withoutBody) : withoutBody(response)
     },
     cache: createGroupcache(edge, (bytes) => bytes.slice()),
     Groupcache: createEntrypoint(createGroupcache(edge, (bytes) => bytes)),
@@ -138,6 +135,21 @@ function answerOf(
     default:
       return readValue(request, path, group, edge)
   }
+}
+
+/** What goes wrong unexpectedly is an answer too. */
+function answerSafely(answer: () => Response | Promise<Response>): Response | Promise<Response> {
+  try {
+    const response = answer()
+    return response instanceof Promise ? response.catch(unexpected) : response
+  } catch (error) {
+    return unexpected(error)
+  }
+}
+
+/** HEAD is GET without the body (RFC 9110, section 9.3.2), for code in the same Worker too. */
+function withoutBody(response: Response): Response {
+  return response.body === null ? response : new Response(null, response)
 }
 
 function unexpected(error: unknown): Response {

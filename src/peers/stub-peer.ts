@@ -130,13 +130,16 @@ export class StubPeer implements Peer {
     const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
     const ping = () => this.node().ping()
     const attempt = () => this.liveness.await(use(this.node(), header), ping, limitMs)
+    const takeBack = () => report !== undefined && this.parts.reporter?.giveBack(report)
     try {
-      return await attempt().catch((error: unknown) => {
+      const answer = await attempt().catch((error: unknown) => {
         if (mayBeTriedAgain(error)) return attempt()
         throw error
       })
+      if (answer === undefined) takeBack()
+      return answer
     } catch (cause) {
-      if (report !== undefined) this.parts.reporter?.giveBack(report)
+      takeBack()
       throw new PeerUnavailableError(`${this.name} could not serve.`, { cause })
     }
   }

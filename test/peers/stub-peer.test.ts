@@ -347,6 +347,29 @@ test.each(WRITES)(
   },
 )
 
+test('a report that went with a call that got lost goes with the next one', async () => {
+  const { clock, group } = createTestGroup({ loader: countingLoader().load })
+  await group.get('Tom')
+  const reporter = new EdgeReporter([group], () => 'isolate')
+  const { node, pass, peer } = createPeer({ reporter })
+  node.purge.mockReturnValueOnce(new Promise(() => {}))
+  clock.advance(60_000)
+
+  peer.purge('scores', { all: true }).catch(() => {})
+  await pass(30_000)
+  await peer.stats()
+
+  expect(node.stats).toHaveBeenCalledWith(
+    expect.objectContaining({
+      report: expect.objectContaining({
+        groups: {
+          scores: expect.objectContaining({ counters: expect.objectContaining({ gets: 1 }) }),
+        },
+      }),
+    }),
+  )
+})
+
 describe('an answer that is lost, though pings are answered', () => {
   const TOO_SLOW = { kind: 'failed', code: 'load-timeout', path: [] }
 
