@@ -76,7 +76,7 @@ export class Ring {
     const { positions, firstOfSlice, sliceShift } = this.points
     const position = this.hash(key, 0)
     let point = firstOfSlice[position >>> sliceShift] as number
-    // More slices than points: about one step, where a binary search would take nineteen.
+    // A few points lie in a slice: one step or two, where a binary search would take nineteen.
     while (point < positions.length && (positions[point] as number) < position) point++
     return point === positions.length ? 0 : point
   }
@@ -112,14 +112,15 @@ function sortedNames(nodes: Iterable<string>): string[] {
 
 /**
  * Sorts by slice first, which takes one pass as the hash spreads the points evenly, then within each
- * slice, where about one point lies. A comparison sort of 512 nodes' points takes five times as long.
+ * slice, where a few points lie. A comparison sort of 512 nodes' points takes five times as long.
  */
 function placePoints(names: readonly string[], virtualNodes: number, hash: Hash): Points {
   if (!Number.isInteger(virtualNodes) || virtualNodes < 1) {
     throw new ConfigError('virtualNodes', virtualNodes, 'a whole number of at least 1')
   }
   const count = names.length * virtualNodes
-  const sliceShift = Math.clz32(count)
+  // 2 to 4 points in a slice: with fewer slices more of a large ring stays in the processor's cache.
+  const sliceShift = Math.clz32((count >> 2) | 1)
   const hashes = new Uint32Array(count)
   const firstOfSlice = new Uint32Array(2 ** (32 - sliceShift) + 1)
   for (let point = 0; point < count; point++) {
