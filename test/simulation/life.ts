@@ -7,9 +7,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../src/core/clock.ts'
 
-/** A request, from its client to each place that it reaches. */
+/** A request in one place: a client's, or a call that has come to a node. */
 export interface Scope {
-  /** Tells the client's request from all others. */
+  /** Tells it from all others. */
   readonly request: number
   isOver: boolean
   /** How many purges and sets had come to nodes when it came to its own. */

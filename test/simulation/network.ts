@@ -14,7 +14,7 @@ export interface Delivery {
   readonly to: string
   readonly method: Method
   readonly message: unknown
-  /** The client's request that it belongs to, if any. */
+  /** What the caller works on: a client's request, or a call that has come to it. */
   readonly request: number | undefined
 }
 
@@ -47,6 +47,10 @@ const METHODS: readonly Method[] = ['get', 'getMany', 'peek', 'set', 'purge', 's
 
 export class Network {
   isBad = false
+  /** Counts down, so that no delivery is taken for a client's request. */
+  private delivered = 0
+  private readonly failedAtMs = new Map<Life, number>()
+  private readonly pending = new Map<Life, Set<{ readonly sinceMs: number }>>()
   private readonly parts: NetworkParts
 
   constructor(parts: NetworkParts) {
@@ -63,14 +67,27 @@ export class Network {
     }
   }
 
+  /** Whether calls of a place have failed lately, or have been waiting for long. */
+  hasTrouble(life: Life): boolean {
+    const nowMs = this.parts.clock.now()
+    const failedAtMs = this.failedAtMs.get(life) ?? Number.NEGATIVE_INFINITY
+    const pending = [...(this.pending.get(life) ?? [])]
+    return nowMs - failedAtMs < 15_000 || pending.some(({ sinceMs }) => nowMs - sinceMs > 900)
+  }
+
   private call(from: Life, to: string, method: Method, message: unknown): Promise<unknown> {
     const { clock, note, onAnswer, onCall } = this.parts
     const sent = structuredClone(message)
     const beganAtMs = clock.now()
     const delivery = { from, to, method, message: sent, request: currentScope()?.request }
+    const waiting = { sinceMs: beganAtMs }
+    const pending = this.pending.get(from) ?? new Set()
+    this.pending.set(from, pending.add(waiting))
     return new Promise((resolve, reject) => {
       const back = from.bind((answer: Answer) => {
         note(`${from.name} <- ${to}.${method}: ${answer.kind}`)
+        pending.delete(waiting)
+        if (answer.kind === 'failed') this.failedAtMs.set(from, clock.now())
         onAnswer(delivery, answer)
         if (answer.kind === 'answered') resolve(answer.value)
         else reject(answer.error)
@@ -115,7 +132,8 @@ export class Network {
     const reset = () => answer({ error: wasReset() })
     life.onEnd.add(reset)
     const isThere = () => life.onEnd.delete(reset)
-    const scope = { request: delivery.request ?? 0, isOver: false, since: 0, pending: 0 }
+    // One of its own: a call that is tried again, as its answer got lost, is another one to the node.
+    const scope = { request: --this.delivered, isOver: false, since: 0, pending: 0 }
     inScope(scope, async () => receiver.deliver(delivery)).then(
       (value) => isThere() && answer({ value: structuredClone(value) }),
       (error) => isThere() && answer({ error: overTheWire(error) }),

@@ -33,6 +33,8 @@ export interface OriginParts {
 
 export class Origin {
   mood: OriginMood = 'well'
+  /** Whether it never fails by chance. */
+  isFlawless: boolean
   private readonly parts: OriginParts
   private readonly underWay = new Map<string, Set<LoadUnderWay>>()
   private readonly counts = new Map<string, number>()
@@ -42,6 +44,7 @@ export class Origin {
 
   constructor(parts: OriginParts) {
     this.parts = parts
+    this.isFlawless = parts.isCalm
   }
 
   /** How often a place has called its loader. */
@@ -105,11 +108,11 @@ export class Origin {
   }
 
   private endingNow(): { kind: 'answers' | 'fails' | 'hangs'; delayMs: number } {
-    const { chance, isCalm } = this.parts
+    const { chance } = this.parts
     const delayMs = chance.between(0, 60)
     switch (this.mood) {
       case 'well':
-        return { kind: !isCalm && chance.happens(0.02) ? 'fails' : 'answers', delayMs }
+        return { kind: !this.isFlawless && chance.happens(0.02) ? 'fails' : 'answers', delayMs }
       case 'slow':
         return { kind: 'answers', delayMs: chance.between(0, 3_000) }
       case 'failing':

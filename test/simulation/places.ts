@@ -57,6 +57,7 @@ export class Places {
   private readonly disks = new Map<string, Map<string, MemoryStore>>()
   private readonly rings = new Map<string, string>()
   private readonly budgets = new Map<number, MemoryBudget>()
+  private readonly edgeBudgets: MemoryBudget[] = []
   private born = 0
 
   constructor(parts: PlacesParts) {
@@ -92,6 +93,7 @@ export class Places {
   startEdge(number: number, { config }: Deployment): LivingEdge {
     const life = this.beginLife(`edge-${number}`)
     const budget = new MemoryBudget(this.parts.setup.isolateBytes)
+    this.edgeBudgets.push(budget)
     const edge = createEdge(config, this.bindingsOf(life), this.platformOf(life, budget))
     const groups = Array.from(edge.groups.values(), ({ group }) => group)
     const living = { life, groups, cache: createGroupcache(edge, (bytes) => bytes) }
@@ -107,7 +109,7 @@ export class Places {
   }
 
   get allBudgets(): Iterable<MemoryBudget> {
-    return this.budgets.values()
+    return [...this.budgets.values(), ...this.edgeBudgets]
   }
 
   private beginLife(name: string): Life {

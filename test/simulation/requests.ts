@@ -1,12 +1,12 @@
 /** Owns the clients of a simulation: each request, and that it ends within its bound. */
 
-import type { Groupcache, ManyResult } from '../../src/core/api.ts'
-import { inScope, type Scope } from './life.ts'
+import type { CallOptions, Groupcache, ManyResult } from '../../src/core/api.ts'
+import { inScope, type Life, type Scope } from './life.ts'
 import type { LivingEdge } from './places.ts'
 import type { Action, GroupPlan, Setup } from './plan.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
 import { labelOf, type Truth } from './truth.ts'
-import { Violation } from './violation.ts'
+import { asViolation, Violation } from './violation.ts'
 
 type ClientAction = Extract<Action, { readonly edge: number }>
 
@@ -25,9 +25,13 @@ export interface RequestsParts {
   readonly fail: (violation: Violation) => void
   /** Whether nodes and Workers disagree for now on who owns what, as a deployment spreads. */
   readonly isSpreading: () => boolean
+  /** Whether an isolate has lately failed to reach a node, or waits for one in vain. */
+  readonly hasTrouble: (life: Life) => boolean
 }
 
 export class Requests {
+  /** Whether whatever fails is a violation. */
+  mustSucceed: boolean
   /** Gets by edge isolate and group, as clients have made them. */
   readonly gets = new Map<string, number>()
   private readonly parts: RequestsParts
@@ -35,6 +39,7 @@ export class Requests {
 
   constructor(parts: RequestsParts) {
     this.parts = parts
+    this.mustSucceed = parts.setup.isCalm
   }
 
   make(action: ClientAction, edge: LivingEdge): void {
@@ -58,26 +63,44 @@ export class Requests {
     }
   }
 
-  private get({ group, key, kind }: Extract<Action, { kind: 'get' | 'leave' }>, edge: LivingEdge) {
+  /** Gets a key where nothing is broken any more, and all has been purged. */
+  getCurrent(group: string, key: string, number: number, edge: LivingEdge): void {
+    this.get({ kind: 'get', edge: number, group, key }, edge, (text) => {
+      const { isGone, text: current } = this.parts.truth.current(group, key)
+      if (text === (isGone ? undefined : current)) return
+      throw new Violation('too-old', `${group}/${key} is not current after a purge of all.`)
+    })
+  }
+
+  private get(
+    { edge: number, group, key, kind }: Extract<Action, { kind: 'get' | 'leave' }>,
+    edge: LivingEdge,
+    checkText: (text: string | undefined) => void = () => {},
+  ) {
     this.count(edge, group, 1)
     const askedAtMs = this.parts.clock.now()
-    const ask = () => edge.cache.get(group, key)
+    const ask = () => edge.cache.get(group, key, this.optionsOf(number))
     const boundMs = this.getBoundMs(group)
-    const check = (value: Awaited<ReturnType<Groupcache['get']>>) =>
-      this.check(group, key, askedAtMs, value ?? undefined)
+    const check = (value: Awaited<ReturnType<Groupcache['get']>>) => {
+      this.check(edge, group, key, askedAtMs, value ?? undefined)
+      checkText(value === null ? undefined : new TextDecoder().decode(value.value))
+    }
     this.begin(edge, `${kind} ${group}/${key}`, boundMs, ask, check, kind === 'leave')
   }
 
-  private getMany({ group, keys }: Extract<Action, { kind: 'getMany' }>, edge: LivingEdge) {
+  private getMany(
+    { edge: number, group, keys }: Extract<Action, { kind: 'getMany' }>,
+    edge: LivingEdge,
+  ) {
     this.count(edge, group, new Set(keys).size)
     const askedAtMs = this.parts.clock.now()
-    const ask = () => edge.cache.getMany(group, keys)
+    const ask = () => edge.cache.getMany(group, keys, this.optionsOf(number))
     const check = (results: ManyResult[]) => {
-      results.forEach((result, i) => {
-        const key = keys[i] as string
-        if (result.key !== key) throw new Violation('never-current', `${key} is ${result.key}.`)
-        if (result.kind === 'value') this.check(group, key, askedAtMs, result)
-        if (result.kind === 'not-found') this.check(group, key, askedAtMs, undefined)
+      keys.forEach((key, i) => {
+        const result = results[i] as ManyResult
+        if (result?.key !== key) throw new Violation('never-current', `${key} is ${result?.key}.`)
+        if (result.kind === 'value') this.check(edge, group, key, askedAtMs, result)
+        if (result.kind === 'not-found') this.check(edge, group, key, askedAtMs, undefined)
         if (result.kind === 'failed') this.failed(`getMany ${group}/${key}: ${result.code}`)
       })
     }
@@ -152,12 +175,13 @@ export class Requests {
         try {
           if (!edge.life.isOver && !leaves) check(result)
         } catch (error) {
-          fail(error as Violation)
+          fail(asViolation(error))
         }
       },
       (error: unknown) => {
         const { code = 'no code', message } = error as { code?: string; message: string }
         end(`${code}: ${message}`)
+        if (!CODES.includes(code)) fail(asViolation(error))
         if (!leaves) this.failed(`${what}: ${code}: ${message}`)
       },
     )
@@ -170,17 +194,23 @@ export class Requests {
   }
 
   private check(
+    edge: LivingEdge,
     group: string,
     key: string,
     askedAtMs: number,
     value: { value: Uint8Array; ageMs: number; status: string } | undefined,
   ): void {
-    const { clock, setup, truth } = this.parts
+    const { clock, hasTrouble, truth } = this.parts
+    const { regions } = this.parts.setup
     const isLastResort = value !== undefined && /\bedge; hit; ttl=-/.test(value.status)
-    if (isLastResort && setup.isCalm) this.failed(`${group}/${key} is ${value.status}`)
+    if (isLastResort && !hasTrouble(edge.life)) {
+      throw new Violation('too-old', `${group}/${key} is ${value.status}, though nodes are there.`)
+    }
     truth.check({
       ...{ group, key, askedAtMs, isLastResort },
       isOfOwner: value !== undefined && !/\bedge; hit|detail=/.test(value.status),
+      // "Not found" does not say.
+      isJoined: value === undefined ? regions.length > 0 : /\bcollapsed\b/.test(value.status),
       answeredAtMs: clock.now(),
       text: value && new TextDecoder().decode(value.value),
       ...(value === undefined ? {} : { ageMs: value.ageMs }),
@@ -188,8 +218,7 @@ export class Requests {
   }
 
   private failed(what: string): void {
-    if (this.parts.setup.isCalm)
-      this.parts.fail(new Violation('calm', `Nothing is broken: ${what}`))
+    if (this.mustSucceed) this.parts.fail(new Violation('calm', `Nothing is broken: ${what}`))
   }
 
   private getBoundMs(group: string): number {
@@ -197,11 +226,21 @@ export class Requests {
     return PEERS * (timeout + PEER_MARGIN_MS) + timeout
   }
 
+  /** Each edge isolate is in one of the regions. */
+  private optionsOf(edge: number): CallOptions {
+    const { regions } = this.parts.setup
+    const region = regions[edge % regions.length]
+    return region === undefined ? {} : { region }
+  }
+
   private count(edge: LivingEdge, group: string, gets: number): void {
     const name = `${edge.life.name} ${group}`
     this.gets.set(name, (this.gets.get(name) ?? 0) + gets)
   }
 }
+
+/** What a client may be told, when not all is well. */
+const CODES = ['load-failed', 'load-timeout', 'overloaded']
 
 function shown(result: unknown): string {
   if (result === null) return 'not found'

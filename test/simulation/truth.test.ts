@@ -32,6 +32,7 @@ function answer(text: string | undefined, more: Partial<Answered> = {}): Answere
     answeredAtMs: askedAtMs,
     ageMs: askedAtMs,
     isOfOwner: false,
+    isJoined: false,
     isLastResort: false,
     ...more,
   }

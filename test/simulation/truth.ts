@@ -38,6 +38,9 @@ export function labelOf({ text }: Pick<Version, 'text'>): string {
   return text.replace(/ .*/, '')
 }
 
+/** How long an answer may be on its way from another region. */
+const LONGEST_WAY_MS = 1_500
+
 /** An answer to a get. */
 export interface Answered {
   readonly group: string
@@ -49,6 +52,8 @@ export interface Answered {
   readonly ageMs?: number
   /** That its owner has answered, and no copy on top of the owner's. */
   readonly isOfOwner: boolean
+  /** That it joined a call under way: what another region has answered to that may be on its way already. */
+  readonly isJoined: boolean
   /** That an isolate which reaches no node may go on with its own copy, and has. */
   readonly isLastResort: boolean
 }
@@ -114,7 +119,7 @@ export class Truth {
     const { ttl, staleWhileRevalidate, staleIfError } = this.groups[group] as GroupPlan
     const ttlMs = version.ttlMs ?? ttl
     const staleMs = ttlMs === 0 ? 0 : Math.max(staleWhileRevalidate, staleIfError)
-    this.checkAge(what, version, answered, ttlMs + staleMs)
+    this.checkAge(what, loadedAtMs, answered, ttlMs + staleMs)
     for (const purge of this.purges) checkPurge(what, purge, version, answered, this.groups)
   }
 
@@ -124,8 +129,9 @@ export class Truth {
     const gone = this.versionsOf(group, key).filter(({ isGone }) => isGone)
     if (gone.length === 0) throw new Violation('never-current', `${what}, which it never was.`)
     const { negativeTtl } = this.groups[group] as GroupPlan
+    const wayMs = answered.isJoined ? LONGEST_WAY_MS : 0
     const recent = gone.filter(({ arrivedAtMs }) => {
-      return arrivedAtMs.some((atMs) => askedAtMs < atMs + negativeTtl || atMs >= askedAtMs)
+      return arrivedAtMs.some((atMs) => askedAtMs < atMs + negativeTtl + wayMs || atMs >= askedAtMs)
     })
     if (recent.length === 0) throw new Violation('too-old', `${what}, which it is not any more.`)
     const failures = recent.map((version) => {
@@ -139,11 +145,11 @@ export class Truth {
     if (failures.every((failure) => failure !== undefined)) throw failures[0]
   }
 
-  private checkAge(what: string, { arrivedAtMs }: Version, answered: Answered, lifeMs: number) {
-    const lastMs = arrivedAtMs.at(-1) as number
-    const { askedAtMs } = answered
-    if (askedAtMs < lastMs + lifeMs || lastMs >= askedAtMs) return
-    throw new Violation('too-old', `${what} came last at ${lastMs}, and lives for ${lifeMs} ms.`)
+  private checkAge(what: string, loadedAtMs: number, answered: Answered, lifeMs: number) {
+    const { askedAtMs, isJoined } = answered
+    const wayMs = isJoined ? LONGEST_WAY_MS : 0
+    if (askedAtMs < loadedAtMs + lifeMs + wayMs || loadedAtMs >= askedAtMs) return
+    throw new Violation('too-old', `${what} is of ${loadedAtMs}, and lives for ${lifeMs} ms.`)
   }
 
   private versionsOf(group: string, key: string): Version[] {
@@ -180,9 +186,12 @@ function checkPurge(
   groups: Readonly<Record<string, GroupPlan>>,
 ): void {
   const { beganAtMs, endedAtMs, group, isMeant, soft, spares } = purge
-  if (group !== version.group || soft || version === spares || isLastResort) return
-  const { hotTtl } = groups[group] as GroupPlan
-  if (askedAtMs < endedAtMs + (isOfOwner ? 0 : hotTtl) || !isMeant(version)) return
+  if (group !== version.group || version === spares || isLastResort) return
+  const { hotTtl, staleIfError, staleWhileRevalidate } = groups[group] as GroupPlan
+  // What was purged softly is stale from then on, and may be answered as such.
+  const graceMs = soft ? Math.max(staleWhileRevalidate, staleIfError) : 0
+  const endMs = endedAtMs + graceMs + (isOfOwner ? 0 : hotTtl)
+  if (askedAtMs < endMs || !isMeant(version)) return
   // It may have been loaded, or set, again: then it is not the old one.
   if (version.supersededAtMs > beganAtMs || (version.setAtMs ?? 0) >= beganAtMs) return
   const by = spares === undefined ? 'purged' : 'replaced by a set'

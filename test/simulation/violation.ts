@@ -15,8 +15,10 @@ export type Invariant =
   | 'final-answer'
   /** Counters add up. */
   | 'counters'
-  /** Where nothing is broken, nothing fails. */
+  /** Where nothing is broken, or nothing any more, nothing fails. */
   | 'calm'
+  /** Nothing throws but errors with a code that is documented. */
+  | 'crash'
 
 export class Violation extends Error {
   readonly invariant: Invariant
@@ -26,4 +28,10 @@ export class Violation extends Error {
     this.name = 'Violation'
     this.invariant = invariant
   }
+}
+
+/** What is no violation by itself, but must not be thrown either, as one. */
+export function asViolation(error: unknown): Violation {
+  if (error instanceof Violation) return error
+  return new Violation('crash', error instanceof Error ? String(error.stack) : String(error))
 }

@@ -12,7 +12,7 @@ import type { Action, NodeFault, Plan } from './plan.ts'
 import { Requests } from './requests.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 import { Truth } from './truth.ts'
-import { Violation } from './violation.ts'
+import { asViolation, Violation } from './violation.ts'
 
 /** How long it takes until all places run what was deployed. */
 const SPREAD_MS = 2_000
@@ -76,6 +76,7 @@ export class World implements Receiver {
     this.requests = new Requests({
       ...{ setup, clock, truth: this.truth, note: this.note, fail },
       isSpreading: () => clock.now() < this.spreadUntilMs,
+      hasTrouble: (life) => this.network.hasTrouble(life),
     })
     this.latest = this.places.deploymentOf(setup.nodes)
     for (let i = 0; i < setup.edges; i++) this.edges.push(this.places.startEdge(i, this.latest))
@@ -261,7 +262,7 @@ export class World implements Receiver {
         }
       }
     } catch (error) {
-      this.fail(error as Violation)
+      this.fail(asViolation(error))
     }
   }
 
@@ -269,9 +270,11 @@ export class World implements Receiver {
   private async heal(): Promise<void> {
     this.network.isBad = false
     this.origin.mood = 'well'
+    this.origin.isFlawless = true
     for (const name of [...this.faults.keys(), ...this.nodes.keys()]) this.mend(name)
     await this.runUntil(this.clock.now() + SETTLE_MS)
     this.check()
+    this.requests.mustSucceed = true
   }
 
   /** After a purge of all each edge answers with what is current. */
@@ -283,8 +286,10 @@ export class World implements Receiver {
     await this.runUntil(this.clock.now() + 10_000)
     for (const group of Object.keys(groups)) {
       for (let i = 0; i < keys; i++) {
-        const edge = i % this.edges.length
-        this.act({ kind: 'get', edge, group, key: `k${i}` })
+        const number = i % this.edges.length
+        this.requests.getCurrent(group, `k${i}`, number, this.edges[number] as LivingEdge)
+        // In turn: what waits for its turn may be too late.
+        await this.runUntil(this.clock.now() + 200)
       }
     }
     await this.runUntil(this.clock.now() + SETTLE_MS)
