@@ -29,7 +29,7 @@ export default defineConfig({
           name: 'core',
           ...fuzzing,
           include: [
-            'test/{core,config,loaders,client,dashboard,peers,simulation,fuzz,bench}/**/*.test.ts',
+            'test/{core,config,loaders,client,dashboard,peers,simulation,fuzz,bench,soak}/**/*.test.ts',
             'test/*.test.ts',
           ],
         },
