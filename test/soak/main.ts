@@ -127,6 +127,15 @@ const heapMb = {
   least: sortedHeaps[0],
   median: sortedHeaps[sortedHeaps.length >> 1],
   most: sortedHeaps.at(-1),
+  growthPerMinute: slopePerMinute(heaps),
+}
+/** By least squares, over the second half. The samples are five seconds apart. */
+function slopePerMinute(samples: readonly number[]): number {
+  const half = samples.slice(samples.length >> 1)
+  const mean = half.reduce((sum, y) => sum + y, 0) / half.length
+  const middle = (half.length - 1) / 2
+  const over = half.reduce((sum, y, x) => sum + (x - middle) * (y - mean), 0)
+  return (over / half.reduce((sum, _, x) => sum + (x - middle) ** 2, 0)) * 12
 }
 const { answers, violations } = traffic
 printTable('Answers', ['kind and status', 'count'], Object.entries(answers).sort())

@@ -74,7 +74,8 @@ export class Traffic {
         const isWhole = response.status === 200 && kind !== 'HEAD'
         if (isWhole) this.tags.set(path, etag)
         const answeredAtMs = Date.now()
-        const seen = { group, key, askedAtMs, answeredAtMs, etag }
+        const ageMs = Number(response.headers.get('age')) * 1_000
+        const seen = { group, key, askedAtMs, answeredAtMs, etag, ageMs }
         const body = isWhole || response.status === 206 ? text : undefined
         const range = response.status === 206 ? ([5, 99] as const) : undefined
         const wrong = this.parts.truth.check({ ...seen, body, range })

@@ -58,3 +58,9 @@ test('a tag that does not depend on the bytes alone is told', () => {
   expect(truth.check(seen(truth.body('g', 'k', 1), { etag: 'b' }))).toContain('two tags')
   expect(truth.check(seen(truth.body('g', 'k', 0), { etag: 'a' }))).toContain('another version')
 })
+
+test('an Age that says more than how long the value has existed is told, and one that says too little', () => {
+  const late = { askedAtMs: 12_400, answeredAtMs: 12_400 }
+  expect(truth.check(seen(truth.body('g', 'k', 1), { ...late, ageMs: 3_000 }))).toContain('newer')
+  expect(truth.check(seen(truth.body('g', 'k', 0), { ...late, ageMs: 0 }))).toContain('before')
+})

@@ -19,6 +19,8 @@ export interface Seen {
   readonly askedAtMs: number
   readonly answeredAtMs: number
   readonly etag: string
+  /** What `Age` says; default: nothing. */
+  readonly ageMs?: number
   /** All of the body; `undefined` where there is none, as of HEAD and 304. */
   readonly body?: string | undefined
   /** Where in the value the body begins and ends, both included; default: it is all of it. */
@@ -91,8 +93,13 @@ export class Truth {
     const from = history.fromMs[version] as number
     if (from > answeredAtMs) return `version ${version} is from the future`
     const replacedAtMs = history.fromMs[version + 1] ?? Number.POSITIVE_INFINITY
+    const { ageMs = Math.max(0, askedAtMs - replacedAtMs) } = seen
+    if (ageMs > answeredAtMs - from) return `loaded ${ageMs} ms ago, and newer than that`
     const { ttlMs, staleMs, hotTtlMs, timeoutMs } = this.promisesOf(group)
     const mostMs = ttlMs + staleMs + hotTtlMs + timeoutMs + MARGIN_MS
+    if (ageMs < askedAtMs - replacedAtMs - timeoutMs - MARGIN_MS) {
+      return `loaded ${ageMs} ms ago, though replaced before`
+    }
     if (askedAtMs - replacedAtMs > mostMs) {
       return `version ${version} was replaced ${askedAtMs - replacedAtMs} ms before, allowed ${mostMs}`
     }
