@@ -1,166 +1,113 @@
-/** Owns a soak: traffic, faults and checks against the built Worker for some minutes, and its report. */
+/** Owns a soak: traffic, faults and checks against the built Worker for some minutes, and its end. */
 
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { printTable, writeResults } from '../../bench/support/report.ts'
 import type { StatsReport } from '../../src/core/api.ts'
 import { meterHeapOf } from '../support/heap-usage.ts'
-import { startHttpOrigin } from '../support/http-origin.ts'
 import { startNodeControl } from '../support/node-control.ts'
 import { startWorker } from '../support/worker-server.ts'
 import { seededRandom } from '../support/zipf.ts'
+import { CountersCheck } from './counters.ts'
 import { Faults, sleep } from './faults.ts'
+import { ALL_KEYS, GROUPS, groupOptions, PROMISES } from './groups.ts'
+import { InFlight } from './in-flight.ts'
+import { MemorySamples, residentMb } from './memory.ts'
+import { startSoakOrigin } from './origin.ts'
+import { Progress, reportSoak } from './report.ts'
 import { TOKEN, Traffic } from './traffic.ts'
 import { Truth } from './truth.ts'
+
+const CONNECTIONS = 16
+/** How often the origin has a new version of some key, in milliseconds. */
+const CHANGE_MS = 5
+const SAMPLE_MS = 5_000
+/** Until hung calls have ended, and nodes and origins are asked again. */
+const RECOVERY_MS = 15_000
+const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` }
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string', default: '1' } },
 })
 const [minutes, seed] = [Number(values.minutes), Number(values.seed)]
-const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` }
-const base = { ttlMs: 2_000, staleMs: 0, hotTtlMs: 1_000, timeoutMs: 2_000, bytes: 300 }
-const PROMISES = {
-  plain: base,
-  stale: { ...base, staleMs: 3_000 },
-  durable: { ...base, ttlMs: 10_000 },
-  secret: base,
-  large: { ...base, bytes: 120 * 1024 },
-  cool: { ...base, hotTtlMs: 0 },
-}
-const EXTRAS: Record<string, object> = {
-  stale: { staleWhileRevalidate: '2s', staleIfError: '3s' },
-  durable: { durable: true },
-  secret: { access: 'private' },
-}
 
 const truth = new Truth(PROMISES)
 const faults = new Faults(seededRandom(seed + 1))
-const origin = await startHttpOrigin()
-let originRequests = 0
-origin.answer = async (request, response) => {
-  originRequests++
-  ;(origin.requests as unknown[]).length = 0
-  const [, group = '', key = ''] = (request.url as string).split('/')
-  const fault = faults.origin()
-  const body = truth.body(group, key)
-  if (fault === 'hang') return
-  if (fault === 'be slow') await sleep(500)
-  if (fault === 'fail') response.writeHead(500).end()
-  else response.setHeader('Content-Type', 'text/plain').end(body)
-}
+const inFlight = new InFlight()
+const violated = (request: string, what: string) => traffic.violated(request, what)
+const random = seededRandom(seed + 2)
+const origin = await startSoakOrigin({ truth, faults, inFlight, random, violated })
 const control = await startNodeControl()
 control.order = (_, call) => {
   ;(control.calls as string[]).length = 0
   return faults.order(call)
 }
-const GROUPS = Object.fromEntries(
-  Object.entries(PROMISES).map(([name, { ttlMs, hotTtlMs, timeoutMs }]) => [
-    name,
-    {
-      origin: `${origin.url}/${name}/`,
-      ttl: `${ttlMs}ms`,
-      hotTtl: `${hotTtlMs}ms`,
-      timeout: `${timeoutMs}ms`,
-      ...EXTRAS[name],
-    },
-  ]),
-)
+mkdirSync('bench/results', { recursive: true })
+const log = createWriteStream('bench/results/soak.log')
 const worker = await startWorker({
   configPath: 'test/support/workers/controlled/wrangler.toml',
-  vars: { NODES: 8, CONTROL: control.url, ADMIN_TOKEN: TOKEN, GROUPS },
+  vars: { NODES: 8, CONTROL: control.url, ADMIN_TOKEN: TOKEN, GROUPS: groupOptions(origin.url) },
   canBeInspected: true,
+  onLog: (line) => log.write(`${line}\n`),
 })
 const heap = await meterHeapOf(worker)
-const traffic = new Traffic({ url: worker.url, truth, faults, groups: Object.keys(PROMISES), seed })
-const heaps: number[] = []
-const lives = new Map<string, number>()
-let last: StatsReport | undefined
+const traffic = new Traffic({ url: worker.url, truth, faults, inFlight, seed })
+const counters = new CountersCheck(violated)
+const memory = new MemorySamples()
+const progress = new Progress(minutes)
 
-async function readStats(): Promise<void> {
+async function readCounters(): Promise<StatsReport> {
   const response = await worker.get('/admin/stats', { headers: AUTHORIZED })
-  last = (await response.json()) as StatsReport
-  for (const { node, sinceMs, groups } of last.nodes) {
-    for (const [group, { gets, loads, bytes, maxBytes }] of Object.entries(groups)) {
-      if (bytes > maxBytes) traffic.violated(`${node} ${group}`, `${bytes} bytes of ${maxBytes}`)
-      for (const [name, count] of Object.entries({ gets, loads })) {
-        const life = `${node} ${group} ${name} ${sinceMs}`
-        if ((lives.get(life) ?? 0) > count) traffic.violated(life, 'fell')
-        lives.set(life, count)
-      }
-    }
-  }
+  const stats = (await response.json()) as StatsReport
+  counters.stats(stats)
+  const metrics = await worker.get('/metrics', { headers: AUTHORIZED })
+  counters.metrics(await metrics.text(), stats)
+  return stats
 }
 
-const connections = Array.from({ length: 16 }, () => traffic.run())
+const connections = Array.from({ length: CONNECTIONS }, () => traffic.run())
+const changing = setInterval(() => traffic.change(), CHANGE_MS)
 const endMs = Date.now() + minutes * 60_000
 while (Date.now() < endMs) {
-  await sleep(Math.min(5_000, Math.max(0, endMs - Date.now())))
-  await readStats()
-  heaps.push((await heap.read()) / 1e6)
-  console.log(
-    `${traffic.latencies.length} requests, ${traffic.violations.length} violations, heap ${heaps.at(-1)?.toFixed(0)} MB, faults ${faults.areOn ? 'on' : 'off'}`,
+  await sleep(Math.min(SAMPLE_MS, Math.max(0, endMs - Date.now())))
+  await readCounters()
+  const heapMb = (await heap.readLive()) / 1e6
+  memory.add({ atMs: Date.now(), heapMb, rssMb: residentMb() })
+  progress.tell(
+    `${traffic.latencies.length} requests, ${traffic.violations.length} violations, heap ${heapMb.toFixed()} MB, faults ${faults.areOn ? 'on' : 'off'}`,
   )
 }
+for (const wrong of memory.check()) violated('memory', wrong)
+
 traffic.isOver = true
+clearInterval(changing)
 faults.switchOff()
 await Promise.all(connections)
-await sleep(15_000)
-for (const group of Object.keys(PROMISES)) {
+progress.tell('traffic has ended, waiting for what still hangs')
+await sleep(RECOVERY_MS)
+for (const group of GROUPS) {
+  const bound = truth.purging(group, ALL_KEYS)
   const body = JSON.stringify({ group, all: true })
   const headers = { ...AUTHORIZED, 'Content-Type': 'application/json' }
   const purge = await worker.get('/admin/purge', { method: 'POST', headers, body })
-  if (!purge.ok) traffic.violated(`purge ${group}`, `status ${purge.status} at the end`)
-  for (let i = 0; i < 50; i++) {
-    truth.forgotten(group, `k${i}`, truth.version(group, `k${i}`), Date.now() - 1_100)
-    await traffic.read(group, `k${i}`)
-  }
+  if (!purge.ok) violated(`purge ${group}`, `status ${purge.status} at the end`)
+  bound(Date.now())
 }
-await readStats()
-for (const [group, { openCircuits }] of Object.entries(last?.sum ?? {})) {
-  if (openCircuits > 0) traffic.violated(group, `${openCircuits} circuits open at the end`)
+await sleep(Math.max(...GROUPS.map((group) => truth.promisesOf(group).hotTtlMs)) + 100)
+progress.tell('reading every key')
+const left = GROUPS.flatMap((group) => ALL_KEYS.map((key) => [group, key] as const))
+const readAll = async () => {
+  for (let next = left.pop(); next !== undefined; next = left.pop()) await traffic.read(...next)
 }
-
-const sorted = traffic.latencies.toSorted((a, b) => a - b)
-const at = (part: number) => Math.round(sorted[Math.floor((sorted.length - 1) * part)] ?? 0)
-const latencyMs = { p50: at(0.5), p99: at(0.99), max: at(1) }
-const sortedHeaps = heaps.toSorted((a, b) => a - b)
-const heapMb = {
-  least: sortedHeaps[0],
-  median: sortedHeaps[sortedHeaps.length >> 1],
-  most: sortedHeaps.at(-1),
-  growthPerMinute: slopePerMinute(heaps),
+await Promise.all(Array.from({ length: CONNECTIONS }, readAll))
+for (const [group, { openCircuits }] of Object.entries((await readCounters()).sum)) {
+  if (openCircuits > 0) violated(group, `${openCircuits} circuits open at the end`)
 }
-/** By least squares, over the second half. The samples are five seconds apart. */
-function slopePerMinute(samples: readonly number[]): number {
-  const half = samples.slice(samples.length >> 1)
-  const mean = half.reduce((sum, y) => sum + y, 0) / half.length
-  const middle = (half.length - 1) / 2
-  const over = half.reduce((sum, y, x) => sum + (x - middle) * (y - mean), 0)
-  return (over / half.reduce((sum, _, x) => sum + (x - middle) ** 2, 0)) * 12
-}
-const { answers, violations } = traffic
-printTable('Answers', ['kind and status', 'count'], Object.entries(answers).sort())
-printTable('Faults', ['kind', 'count'], Object.entries(faults.injected).sort())
-printTable(
-  'Figures',
-  ['', 'value'],
-  Object.entries({ originRequests, ...latencyMs, ...heapMb, violations: violations.length }).map(
-    ([name, value]) => [name, Math.round(value ?? 0)],
-  ),
-)
-for (const { request, what } of violations.slice(0, 20))
-  console.log(`VIOLATION (seed ${seed}) ${request}: ${what}`)
-writeResults('soak', {
-  minutes,
-  seed,
-  answers,
-  violations,
-  originRequests,
-  latencyMs,
-  heapMb,
-  faults: faults.injected,
-})
+progress.end()
 heap.close()
 await worker.close()
 await control.close()
 await origin.close()
-if (violations.length > 0) process.exitCode = 1
+log.end()
+const { requests: originRequests } = origin
+const hitRatios = counters.hitRatios()
+reportSoak({ minutes, seed, traffic, faults, originRequests, hitRatios, memory: memory.figures() })

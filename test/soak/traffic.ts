@@ -2,9 +2,11 @@
 
 import { seededRandom, zipf } from '../support/zipf.ts'
 import type { Faults } from './faults.ts'
+import { GROUPS, KEYS } from './groups.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Truth } from './truth.ts'
+import { Writes } from './writes.ts'
 
-export const KEYS = 2_000
 export const TOKEN = 'correct-horse'
 const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` }
 
@@ -18,7 +20,7 @@ interface Parts {
   readonly url: URL
   readonly truth: Truth
   readonly faults: Faults
-  readonly groups: readonly string[]
+  readonly inFlight: InFlight
   readonly seed: number
 }
 
@@ -31,23 +33,37 @@ export class Traffic {
   private readonly random: () => number
   private readonly rank: () => number
   private readonly tags = new Map<string, string>()
-  private readonly writing = new Set<string>()
+  private readonly writes: Writes
   private requests = 0
 
   constructor(parts: Parts) {
     this.parts = parts
     this.random = seededRandom(parts.seed)
     this.rank = zipf(KEYS, this.random)
+    this.writes = new Writes({
+      ...parts,
+      random: this.random,
+      headers: AUTHORIZED,
+      ask: (...request) => this.ask(...request),
+      failed: (kind, path, status) => this.isExcused(kind, path, status, Date.now()),
+      violated: (request, what) => this.violated(request, what),
+    })
+  }
+
+  /** The origin has a new version of some key, and the cache is not told. */
+  change(): void {
+    const [group, key] = [this.pick(GROUPS), `k${this.rank()}`]
+    if (!this.writes.isBeingSet(group, key)) this.parts.truth.change(group, key, Date.now())
   }
 
   /** One connection's requests, one after the other, until it is over. */
   async run(): Promise<void> {
     while (!this.isOver) {
-      const group = this.pick(this.parts.groups)
+      const group = this.pick(GROUPS)
       // The popular keys move on by one with every thousand requests.
       const key = `k${(this.rank() + Math.floor(this.requests++ / 1_000)) % KEYS}`
       const dice = this.random()
-      if (dice < 0.03) await this.write(group, key)
+      if (dice < 0.03) await this.writes.write(group, key)
       else if (dice < 0.06) await this.batch(group, key)
       else if (dice < 0.08) await this.breakOff(group, key)
       else await this.read(group, key, dice)
@@ -75,7 +91,8 @@ export class Traffic {
         if (isWhole) this.tags.set(path, etag)
         const answeredAtMs = Date.now()
         const ageMs = Number(response.headers.get('age')) * 1_000
-        const seen = { group, key, askedAtMs, answeredAtMs, etag, ageMs }
+        const mayBeCutOff = this.parts.faults.excuse(askedAtMs)
+        const seen = { group, key, askedAtMs, answeredAtMs, etag, ageMs, mayBeCutOff }
         const body = isWhole || response.status === 206 ? text : undefined
         const range = response.status === 206 ? ([5, 99] as const) : undefined
         const wrong = this.parts.truth.check({ ...seen, body, range })
@@ -113,33 +130,13 @@ export class Traffic {
             answeredAtMs: Date.now(),
             etag: entry.etag,
             body: value,
+            mayBeCutOff: this.parts.faults.excuse(askedAtMs),
           }
           const wrong = this.parts.truth.check(seen)
           if (wrong !== undefined) this.violated(`batch ${group}/${entry.key}`, wrong)
         }
       },
     )
-  }
-
-  /** The origin's value changes first; then the cache is told. */
-  private async write(group: string, key: string): Promise<void> {
-    const path = `/cache/${group}/${key}`
-    if (this.writing.has(path)) return
-    this.writing.add(path)
-    const { truth } = this.parts
-    truth.change(group, key, Date.now())
-    const version = truth.version(group, key)
-    const method = this.pick(['PUT', 'DELETE', 'none'])
-    if (method !== 'none') {
-      const body = method === 'PUT' ? truth.body(group, key) : null
-      const init = { method, body, headers: { ...AUTHORIZED, 'Content-Type': 'text/plain' } }
-      await this.ask(method, path, init, async (response) => {
-        await response.text()
-        if (response.ok) truth.forgotten(group, key, version, Date.now())
-        else this.isExcused(method, path, response.status, Date.now())
-      })
-    }
-    this.writing.delete(path)
   }
 
   private async breakOff(group: string, key: string): Promise<void> {

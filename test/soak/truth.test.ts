@@ -64,3 +64,24 @@ test('an Age that says more than how long the value has existed is told, and one
   expect(truth.check(seen(truth.body('g', 'k', 1), { ...late, ageMs: 3_000 }))).toContain('newer')
   expect(truth.check(seen(truth.body('g', 'k', 0), { ...late, ageMs: 0 }))).toContain('before')
 })
+
+test('a purge bounds the version that was current when it was sent, of each of its keys', () => {
+  truth.change('g', 'other', 10_000)
+  const bound = truth.purging('g', ['k', 'other'])
+  truth.change('g', 'k', 10_050)
+  bound(10_100)
+  const late = { askedAtMs: 10_700, answeredAtMs: 10_700 }
+  expect(truth.check(seen(truth.body('g', 'k', 1), late))).toBeUndefined()
+  expect(truth.check(seen(truth.body('g', 'k', 0), late))).toContain('although purged up to 1')
+  const other = { ...late, key: 'other' }
+  expect(truth.check(seen(truth.body('g', 'other', 0), other))).toContain('although purged')
+})
+
+test('an edge that may be cut off from the owner has its stale window more', () => {
+  truth = new Truth({ g: { ...promises, staleMs: 300 } })
+  truth.change('g', 'k', 10_000)
+  truth.forgotten('g', 'k', 1, 10_100)
+  const old = seen(truth.body('g', 'k', 0), { askedAtMs: 10_800 })
+  expect(truth.check(old)).toContain('although purged')
+  expect(truth.check({ ...old, mayBeCutOff: true })).toBeUndefined()
+})

@@ -23,6 +23,8 @@ export interface Seen {
   readonly ageMs?: number
   /** All of the body; `undefined` where there is none, as of HEAD and 304. */
   readonly body?: string | undefined
+  /** Whether the edge may have been unable to reach the owner, and may have gone on with what it had. */
+  readonly mayBeCutOff?: boolean
   /** Where in the value the body begins and ends, both included; default: it is all of it. */
   readonly range?: readonly [first: number, last: number] | undefined
 }
@@ -56,7 +58,20 @@ export class Truth {
 
   /** A purge or a set that was answered at `nowMs`; `least` was the version when it was sent. */
   forgotten(group: string, key: string, least: number, nowMs: number): void {
-    this.of(group, key).bounds.push({ fromMs: nowMs + this.promisesOf(group).hotTtlMs, least })
+    const { bounds } = this.of(group, key)
+    const fromMs = nowMs + this.promisesOf(group).hotTtlMs
+    if (bounds.some((bound) => bound.least >= least && bound.fromMs <= fromMs)) return
+    bounds.push({ fromMs, least })
+  }
+
+  /** A purge of `keys` is sent. Returns what is to be called once it has been answered with success. */
+  purging(group: string, keys: readonly string[]): (nowMs: number) => void {
+    const versions = keys.map((key) => [key, this.version(group, key)] as const)
+    return (nowMs) => {
+      for (const [key, least] of versions) {
+        if (least > 0) this.forgotten(group, key, least, nowMs)
+      }
+    }
   }
 
   body(group: string, key: string, version = this.version(group, key)): string {
@@ -103,8 +118,9 @@ export class Truth {
     if (askedAtMs - replacedAtMs > mostMs) {
       return `version ${version} was replaced ${askedAtMs - replacedAtMs} ms before, allowed ${mostMs}`
     }
+    const cutOffMs = seen.mayBeCutOff ? staleMs : 0
     const bound = history.bounds.find(
-      ({ fromMs, least }) => askedAtMs > fromMs + 5 && version < least,
+      ({ fromMs, least }) => askedAtMs > fromMs + cutOffMs + 5 && version < least,
     )
     return bound && `version ${version} although purged up to ${bound.least}`
   }
@@ -118,7 +134,7 @@ export class Truth {
     return history
   }
 
-  private promisesOf(group: string): Promises {
+  promisesOf(group: string): Promises {
     const promises = this.groups[group]
     if (promises === undefined) throw new Error(`no group ${group}`)
     return promises

@@ -14,6 +14,8 @@ interface HeapUsage {
 export interface HeapMeter {
   /** All that the isolate's heap holds now, garbage included, in bytes. */
   read(): Promise<number>
+  /** Lets the garbage go first. */
+  readLive(): Promise<number>
   close(): void
 }
 
@@ -31,20 +33,30 @@ export async function meterHeapOf({ runtime }: WorkerServer): Promise<HeapMeter>
     socket.addEventListener('error', reject, { once: true })
   })
   let calls = 0
+  const call = (method: string) => {
+    const id = ++calls
+    return new Promise<unknown>((resolve) => {
+      const hear = ({ data }: MessageEvent) => {
+        const answer = JSON.parse(String(data)) as { id: number; result: unknown }
+        if (answer.id !== id) return
+        socket.removeEventListener('message', hear)
+        resolve(answer.result)
+      }
+      socket.addEventListener('message', hear)
+      socket.send(JSON.stringify({ id, method }))
+    })
+  }
+  const read = async () => {
+    const { usedSize, embedderHeapUsedSize, backingStorageSize } = (await call(
+      'Runtime.getHeapUsage',
+    )) as HeapUsage
+    return usedSize + embedderHeapUsedSize + backingStorageSize
+  }
   return {
-    read: () => {
-      const id = ++calls
-      return new Promise((resolve) => {
-        const hear = ({ data }: MessageEvent) => {
-          const answer = JSON.parse(String(data)) as { id: number; result: HeapUsage }
-          if (answer.id !== id) return
-          socket.removeEventListener('message', hear)
-          const { usedSize, embedderHeapUsedSize, backingStorageSize } = answer.result
-          resolve(usedSize + embedderHeapUsedSize + backingStorageSize)
-        }
-        socket.addEventListener('message', hear)
-        socket.send(JSON.stringify({ id, method: 'Runtime.getHeapUsage' }))
-      })
+    read,
+    readLive: async () => {
+      await call('HeapProfiler.collectGarbage')
+      return read()
     },
     close: () => socket.close(),
   }

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly disks?: string
   /** Whether `runtime.getInspectorURL()` is to lead somewhere. */
   readonly canBeInspected?: boolean
+  /** Told each line of the log, instead of the console. */
+  readonly onLog?: (line: string) => void
 }
 
 export interface WorkerServer {
@@ -42,7 +44,7 @@ const ROOT = join(import.meta.dirname, '../..')
  * fetches through Node, which hides how an origin's connections break.
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<WorkerServer> {
-  const { vars = {}, configPath = 'test/support/workers/wrangler.toml', disks } = options
+  const { vars = {}, configPath = 'test/support/workers/wrangler.toml', disks, onLog } = options
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
   const entry = basename(main as string).replace(/\.ts$/, '.js')
   const runtime = new Miniflare(
@@ -52,6 +54,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<WorkerSe
       modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
       cf: false,
       ...(disks === undefined ? {} : { resourcePersistencePath: disks }),
+      ...(onLog ? { handleStructuredLogs: ({ message }) => onLog(message) } : {}),
       ...(options.canBeInspected ? { inspectorPort: 0 } : {}),
     }),
   )
