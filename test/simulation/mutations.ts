@@ -62,7 +62,7 @@ export const mutations: readonly Mutation[] = [
     from: 'const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)',
     to: 'const untilMs = Math.min(clock.now() + options.hotTtlMs, entry.expiresAtMs)',
     breaks: 'too-old',
-    fromSeed: 1_000,
+    fromSeed: 2_800,
   },
   {
     mistake: 'a guest keeps what it has loaded as if it owned it',
