@@ -7,15 +7,14 @@
  * measured: what happened to come first stays, and a node begins with an empty cache often.
  */
 
-import { utf8Length } from './bytes.ts'
 import type { OnGrow, OnRemove, RemovalReason, Store } from './store.ts'
 
 /** The small queue's part of the bytes. The main queue has the rest. */
 const SMALL_PART = 0.1
 /** As many ghosts per entry: what the main queue holds, were all entries alike. */
 const GHOSTS_PER_ENTRY = 0.9
-/** The keys of ghosts may take so much on average, in UTF-8. With longer ones there are fewer ghosts. */
-const GHOST_KEY_BYTES = 64
+/** The keys of ghosts may be so long on average. With longer ones there are fewer ghosts. */
+const GHOST_KEY_LENGTH = 48
 /**
  * What the ghosts, and the larger map that finds them, take for each entry: callers have to count it beside
  * what an entry takes itself. Measured in Node; see test/core/entry-heap.test.ts.
@@ -59,7 +58,7 @@ class Link<V> {
  *
  * One `Map` finds entries and ghosts: a key that is missing takes one look, and one that becomes a ghost stays
  * where it is. Ghosts are not in `bytes`. There are never more of them than entries, and their keys together
- * take no more than `GHOST_KEY_BYTES` for each, so that `GHOST_OVERHEAD_BYTES` for each entry cover them.
+ * are no longer than `GHOST_KEY_LENGTH` for each, so that `GHOST_OVERHEAD_BYTES` for each entry cover them.
  */
 export class S3Fifo<V> implements Store<V> {
   readonly maxBytes: number
@@ -234,7 +233,7 @@ export class S3Fifo<V> implements Store<V> {
     queue.remove(link)
     link.value = undefined
     if (isRemembered) {
-      link.bytes = utf8Length(link.key)
+      link.bytes = link.key.length
       this.ghosts.push(link)
     } else this.forget(link)
     this.keepGhosts(Math.ceil(this.size * GHOSTS_PER_ENTRY))
@@ -244,7 +243,7 @@ export class S3Fifo<V> implements Store<V> {
   /** Forgets the oldest ghosts until there are no more than `most`, with keys not too long for so many. */
   private keepGhosts(most: number): void {
     const { ghosts } = this
-    while (ghosts.size > most || ghosts.bytes > most * GHOST_KEY_BYTES) {
+    while (ghosts.size > most || ghosts.bytes > most * GHOST_KEY_LENGTH) {
       const ghost = ghosts.oldest as Link<V>
       ghosts.remove(ghost)
       this.forget(ghost)
