@@ -17,12 +17,14 @@ import type { Upstream } from './core/upstream.ts'
 import { functionLoader, openFunction } from './loaders/function-loader.ts'
 import { httpOriginLoader, openHttpOrigin } from './loaders/http-origin.ts'
 import type { Open } from './loaders/open.ts'
-import { getAttributes } from './tracing.ts'
+import { getAttributes, outcomeOfReply } from './tracing.ts'
 
 /** What differs between the edge and a node. */
 export interface PlacementParts {
   readonly platform: Platform
   readonly placement: Placement
+  /** The name of the spans of gets. */
+  readonly spanOfGet: 'edge.get' | 'node.get'
   readonly maxBytes: number
   readonly flights: Flights<Fill>
   readonly memory: GroupMemory
@@ -47,14 +49,14 @@ const HOT_KEYS = 100
 export function createGroup(
   config: GroupConfig,
   env: Cloudflare.Env,
-  { platform, ...parts }: PlacementParts,
+  { platform, spanOfGet, ...parts }: PlacementParts,
 ): Group {
   const { cacheName } = parts.placement
   const { clock, entityTag, random } = platform
   return new Group({
     name: config.name,
     options: config.options,
-    loader: traced(createLoader(config, env), config, cacheName, platform),
+    loader: tracedLoader(createLoader(config, env), config, cacheName, platform),
     ...parts,
     circuit: new Circuit({
       longestProbeMs: config.options.timeoutMs + 1_000,
@@ -64,13 +66,22 @@ export function createGroup(
     random,
     entityTag,
     hotKeys: new HotKeys(HOT_KEYS),
+    traced(key, run) {
+      const attributes = () => getAttributes(cacheName, config, key)
+      return platform.withSpan(spanOfGet, attributes, run, outcomeOfReply)
+    },
     onError: (error) => {
       platform.logError('group failure', { group: config.name, node: cacheName }, error)
     },
   })
 }
 
-function traced(loader: Loader, config: GroupConfig, node: string, platform: Platform): Loader {
+function tracedLoader(
+  loader: Loader,
+  config: GroupConfig,
+  node: string,
+  platform: Platform,
+): Loader {
   return async (key, context) => {
     const attributes = () => getAttributes(node, config, key)
     return platform.withSpan('load', attributes, () => loader(key, context), outcomeOfLoad)

@@ -21,7 +21,7 @@ export const workersPlatform: Platform = {
 /** What is not traced pays for one look only: to open a span for nobody costs several times that. */
 function withSpan<T>(
   ...[name, attributes, run, outcomeOf]: Parameters<typeof workersPlatform.withSpan<T>>
-): T | Promise<T> {
+): Promise<T> {
   if (!tracing.getActiveSpan()?.isTraced) return run()
   return tracing.enterSpan(name, async (span) => {
     span.setAttributes({ ...attributes() })

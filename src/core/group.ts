@@ -116,6 +116,11 @@ export interface GroupParts {
   readonly keepAlive?: ((work: Promise<unknown>) => void) | undefined
   /** What keeps the entries beyond this place's memory, in a node of a durable group. */
   readonly durable?: DurableParts | undefined
+  /**
+   * Runs a get that takes more than a look into memory, for whoever watches such. Default: just runs it.
+   * Memory's own answers go past it: they take no time, and even to ask whether anyone watches would.
+   */
+  readonly traced?: ((key: string, run: () => Promise<Reply>) => Promise<Reply>) | undefined
   /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -232,7 +237,11 @@ export class Group {
     const nowMs = this.parts.clock.now()
     const copy = this.lookup(key, nowMs)
     if (copy !== undefined && peers !== undefined) this.renewEarly(key, copy, nowMs, peers)
-    return this.answerFrom(key, copy, nowMs) ?? this.load(key, copy, nowMs, peers)
+    const reply = this.answerFrom(key, copy, nowMs)
+    if (reply !== undefined) return reply
+    const { traced } = this.parts
+    const load = () => this.load(key, copy, nowMs, peers)
+    return traced === undefined ? load() : traced(key, load)
   }
 
   /**

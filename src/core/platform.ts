@@ -22,9 +22,9 @@ export interface Platform {
   readonly withSpan: <T>(
     name: string,
     attributes: () => Attributes,
-    run: () => T | Promise<T>,
+    run: () => Promise<T>,
     outcomeOf: (result: T) => string,
-  ) => T | Promise<T>
+  ) => Promise<T>
   /**
    * Logs an error.
    *

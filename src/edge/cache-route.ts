@@ -3,7 +3,7 @@
 import type { Access } from '../config/config.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Reply } from '../core/peers.ts'
-import { type Edge, type EdgeGroup, getTraced, peersNear } from './edge.ts'
+import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 import { serverTiming } from './http/server-timing.ts'
@@ -22,7 +22,7 @@ export function readValue(
   if (key instanceof Response) return key
 
   const asked = { request, edgeGroup, key, atMs: edge.clock.now() }
-  const reply = getTraced(edgeGroup, key, peersNear(edge, request))
+  const reply = edgeGroup.group.get(key, peersNear(edge, request))
   return reply instanceof Promise
     ? reply.then((late) => replyResponse(late, asked, edge.clock))
     : replyResponse(reply, asked, edge.clock)

@@ -8,14 +8,13 @@ import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { LeaseLimit } from '../core/lease-limit.ts'
-import type { PeerPicker, Reply } from '../core/peers.ts'
+import type { PeerPicker } from '../core/peers.ts'
 import type { Platform } from '../core/platform.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import { type Region, Topology } from '../core/topology.ts'
 import type { Open } from '../loaders/open.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
-import { getAttributes, outcomeOfReply } from '../tracing.ts'
 import { nearestRegion, type Whereabouts } from './nearest-region.ts'
 import { StatsReports } from './stats-reports.ts'
 
@@ -24,7 +23,6 @@ export interface EdgeGroup {
   readonly config: GroupConfig
   /** The way to values that are too large to come through a node. */
   readonly open: Open
-  readonly platform: Platform
 }
 
 export interface Edge {
@@ -41,20 +39,6 @@ export interface Edge {
 const EDGE_LOADS = 16
 
 const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
-
-/** `Group.get` in a span of its own. */
-export function getTraced(
-  { group, config, platform }: EdgeGroup,
-  key: string,
-  peers: PeerPicker,
-): Reply | Promise<Reply> {
-  return platform.withSpan(
-    'edge.get',
-    () => getAttributes(EDGE.cacheName, config, key),
-    () => group.get(key, peers),
-    outcomeOfReply,
-  )
-}
 
 /** The nodes as they are chosen from the region that is nearest to the client. */
 export function peersNear({ nodes, peersIn }: Edge, request: Request): PeerPicker {
@@ -81,6 +65,7 @@ export function createEdge(config: Config, env: Cloudflare.Env, platform: Platfo
     const group = createGroup(groupConfig, env, {
       platform,
       placement: EDGE,
+      spanOfGet: 'edge.get',
       maxBytes: groupConfig.maxHotBytes,
       flights: new UnsharedFlights(),
       limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, clock),
@@ -94,7 +79,6 @@ export function createEdge(config: Config, env: Cloudflare.Env, platform: Platfo
       group,
       config: groupConfig,
       open: createOpen(groupConfig, env),
-      platform,
     })
   }
   const all = Array.from(groups.values(), ({ group }) => group)

@@ -20,7 +20,7 @@ import type { NewValue, PeerPicker } from '../core/peers.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
 import type { Region } from '../core/topology.ts'
 import { parseDurationMs } from '../core/units.ts'
-import { type Edge, type EdgeGroup, getTraced } from './edge.ts'
+import type { Edge, EdgeGroup } from './edge.ts'
 import { describeIssue } from './http/json-body.ts'
 import { cachedValue, getMany, TOO_LARGE } from './many.ts'
 import { parsePurge } from './purge-request.ts'
@@ -42,9 +42,9 @@ export function createGroupcache(
   })
   return {
     async get(groupName, key, options) {
-      const edgeGroup = groupNamed(edge, groupName)
-      const canonical = canonicalKey(edgeGroup.config.source.keyForm, text('key', key))
-      const reply = await getTraced(edgeGroup, canonical, peersFor(edge, options))
+      const { config, group } = groupNamed(edge, groupName)
+      const canonical = canonicalKey(config.source.keyForm, text('key', key))
+      const reply = await group.get(canonical, peersFor(edge, options))
       switch (reply.kind) {
         case 'value':
           return own(cachedValue(reply.entry, reply.path, edge.clock.now()))

@@ -32,7 +32,6 @@ import { GroupStats } from '../core/stats.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Upstream } from '../core/upstream.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
-import { getAttributes, outcomeOfReply } from '../tracing.ts'
 
 /** A node's disk, as far as the node has to do with it. */
 export interface Disk {
@@ -77,6 +76,7 @@ export class Node implements NodeCalls {
         },
         maxBytes: groupConfig.maxBytes,
         eviction: groupConfig.eviction,
+        spanOfGet: 'node.get',
         // A node that has lost its memory, and is created again, takes its own place in the budget.
         memory: { budget, name: `${id} ${groupConfig.name}`, mayWait: true },
         limit: new LoadLimit(groupConfig.maxLoads),
@@ -91,15 +91,7 @@ export class Node implements NodeCalls {
   }
 
   get(message: GetMessage): Reply | Promise<Reply> {
-    const group = this.groupOf(message, isGetMessage)
-    const { key } = message
-    const { config, name, platform } = this.parts
-    return platform.withSpan(
-      'node.get',
-      () => getAttributes(name, config.groups.get(group.name) as GroupConfig, key),
-      () => group.get(key),
-      outcomeOfReply,
-    )
+    return this.groupOf(message, isGetMessage).get(message.key)
   }
 
   peek(message: GetMessage): Reply | null {
