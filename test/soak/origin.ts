@@ -8,6 +8,9 @@ import type { Truth } from './truth.ts'
 
 /** The longest that it takes without a fault: long enough for others to ask meanwhile. */
 const SLOWEST_MS = 30
+/** Now and then it takes so long that a purge can overtake it. */
+const OFTEN = 0.9
+const PURGE_MS = 100
 
 interface Parts {
   readonly truth: Truth
@@ -38,7 +41,8 @@ export async function startSoakOrigin({ truth, faults, inFlight, random, violate
     response.once('close', end)
     const body = truth.body(group, key)
     if (fault === 'hang') return
-    await sleep(fault === 'be slow' ? 500 : random() * SLOWEST_MS)
+    const usualMs = random() < OFTEN ? random() * SLOWEST_MS : PURGE_MS
+    await sleep(fault === 'be slow' ? 500 : usualMs)
     // Before the answer is sent: whoever gets it may ask again at once.
     end()
     if (fault === 'fail') {

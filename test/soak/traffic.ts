@@ -1,14 +1,16 @@
 /** Owns the requests of a soak, and that each answer is checked against the truth. */
 
 import { seededRandom, zipf } from '../support/zipf.ts'
-import type { Faults } from './faults.ts'
+import { type Faults, sleep } from './faults.ts'
 import { GROUPS, KEYS } from './groups.ts'
 import type { InFlight } from './in-flight.ts'
-import type { Truth } from './truth.ts'
-import { Writes } from './writes.ts'
+import { MOMENT_MS, type Truth } from './truth.ts'
+import { type WriteKind, Writes } from './writes.ts'
 
 export const TOKEN = 'correct-horse'
 const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` }
+
+const OVERTAKING: readonly WriteKind[] = ['DELETE', 'tags', 'all']
 
 export interface Violation {
   readonly request: string
@@ -66,6 +68,7 @@ export class Traffic {
       if (dice < 0.03) await this.writes.write(group, key)
       else if (dice < 0.06) await this.batch(group, key)
       else if (dice < 0.08) await this.breakOff(group, key)
+      else if (dice < 0.09) await this.overtake(key)
       else await this.read(group, key, dice)
     }
   }
@@ -137,6 +140,19 @@ export class Traffic {
         }
       },
     )
+  }
+
+  /**
+   * Purges a key while it is loaded, and asks again at once. In the group without hot copies, where the
+   * purge holds from its answer on: what the load brings, which began before, is no answer any more.
+   */
+  private async overtake(key: string): Promise<void> {
+    await this.writes.write('cool', key, 'DELETE')
+    const early = this.read('cool', key)
+    await sleep(5)
+    await this.writes.write('cool', key, this.pick(OVERTAKING))
+    await sleep(MOMENT_MS + 1)
+    await Promise.all([early, this.read('cool', key)])
   }
 
   private async breakOff(group: string, key: string): Promise<void> {

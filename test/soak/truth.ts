@@ -39,6 +39,8 @@ interface History {
 
 /** For timers and sockets that are late on a busy machine. */
 export const MARGIN_MS = 1_500
+/** Two clocks of one machine, read one after the other, differ by less. */
+export const MOMENT_MS = 5
 
 export class Truth {
   private readonly histories = new Map<string, History>()
@@ -120,7 +122,7 @@ export class Truth {
     }
     const cutOffMs = seen.mayBeCutOff ? staleMs : 0
     const bound = history.bounds.find(
-      ({ fromMs, least }) => askedAtMs > fromMs + cutOffMs + 5 && version < least,
+      ({ fromMs, least }) => askedAtMs > fromMs + cutOffMs + MOMENT_MS && version < least,
     )
     return bound && `version ${version} although purged up to ${bound.least}`
   }

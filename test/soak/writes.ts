@@ -15,7 +15,7 @@ const KINDS = {
   all: 0.04,
   'soft all': 0.03,
 }
-type Kind = keyof typeof KINDS
+export type WriteKind = keyof typeof KINDS
 
 /** A set that failed may still come about: a call to a node hangs so long at most. */
 const LATE_MS = 10_000
@@ -50,10 +50,9 @@ export class Writes {
   }
 
   /** The origin's value changes first; then the cache is told. */
-  async write(group: string, key: string): Promise<void> {
+  async write(group: string, key: string, kind = this.pickKind()): Promise<void> {
     if (this.isBeingSet(group, key)) return
     this.parts.truth.change(group, key, Date.now())
-    const kind = this.pickKind()
     if (kind === 'PUT') await this.set(group, key)
     else await this.purge(group, key, kind)
   }
@@ -76,7 +75,7 @@ export class Writes {
     else this.setting.set(name, Date.now() + LATE_MS)
   }
 
-  private async purge(group: string, key: string, kind: Kind): Promise<void> {
+  private async purge(group: string, key: string, kind: WriteKind): Promise<void> {
     const { truth, headers } = this.parts
     const soft = kind.startsWith('soft')
     const tag = tagOf(key)
@@ -104,7 +103,7 @@ export class Writes {
   }
 
   private async tell(
-    kind: Kind,
+    kind: WriteKind,
     group: string,
     keys: readonly string[],
     path: string,
@@ -129,11 +128,11 @@ export class Writes {
     over(Date.now())
   }
 
-  private pickKind(): Kind {
+  private pickKind(): WriteKind {
     let left = this.parts.random()
     for (const [kind, part] of Object.entries(KINDS)) {
       left -= part
-      if (left < 0) return kind as Kind
+      if (left < 0) return kind as WriteKind
     }
     return 'PUT'
   }
