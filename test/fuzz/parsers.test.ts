@@ -84,8 +84,9 @@ test('what is no HTTP date is NaN, and never throws', async () => {
   const part = fc.constantFrom('Tue', ', ', '01', ' ', 'Sep', '2026', '10:00:00', 'GMT', '99', '-')
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: part }))
   const property = fc.property(text, (date) => {
+    // All three forms have a time of day; much of what a date may be read from otherwise has none.
     const ms = parseHttpDate(date)
-    if (!Number.isNaN(ms)) expect(new Date(ms).getUTCFullYear()).toBeGreaterThanOrEqual(0)
+    if (!/\d\d:\d\d:\d\d/.test(date)) expect(ms).toBeNaN()
   })
   await holds(property, { seed: 114, numRuns: 2_000 })
 })
