@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Limit, printTable, RESULTS, writeResults } from './support/report.ts'
 
-const PROGRAMS = ['ring', 'lru', 'hit-ratio', 'http']
+const PROGRAMS = ['ring', 'lru', 'hit-ratio', 'http', 'stampede']
 
 const asked = process.argv.slice(2)
 const names = asked.length > 0 ? asked : PROGRAMS

@@ -9,7 +9,7 @@ import { type Service, serve } from '../support/workerd.ts'
 const CONNECTIONS = 32
 /** Short, so that what slows the machine for a moment meets both of a pair. */
 const BATCH_MS = 150
-const ROUNDS = { measured: 60, warmUp: 6 }
+const ROUNDS = { measured: 60, warmUp: 20 }
 
 const SIZES = [
   { name: '1 KiB', bytes: 1024 },

@@ -16,6 +16,8 @@ export interface WorkerPart {
   readonly nodesOf?: string
   /** The name of the Worker that its traces stream to. */
   readonly tail?: string
+  /** The name of the Worker that answers what it fetches; default: the network does. */
+  readonly fetchesFrom?: string
 }
 
 export interface SeveralWorkers {
@@ -43,7 +45,7 @@ export async function startWorkers(parts: readonly WorkerPart[]): Promise<Severa
 
 /** @param builds What has been built already, by `configPath`. */
 function partOptions(
-  { configPath, name, vars = {}, nodesOf, tail }: WorkerPart,
+  { configPath, name, vars = {}, nodesOf, tail, fetchesFrom }: WorkerPart,
   builds: Map<string, string>,
 ) {
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
@@ -57,6 +59,7 @@ function partOptions(
       ? {}
       : { durableObjects: nodesElsewhere(workerOptions.durableObjects, nodesOf) }),
     ...(tail === undefined ? {} : { streamingTails: [tail] }),
+    ...(fetchesFrom === undefined ? {} : { outboundService: fetchesFrom }),
     bindings: { ...(workerOptions.bindings as WorkerPart['vars']), ...vars },
     modules: [{ type: 'ESModule' as const, path: entry, contents }],
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],

@@ -1,4 +1,4 @@
-/** A crowd: for one request, very many to one of the contenders, all at the same moment. */
+/** A crowd: for one request, very many to one of the contenders, at the same moment or so many in a second. */
 
 interface Env {
   readonly GROUPCACHE: Fetcher
@@ -12,12 +12,14 @@ export default {
     const target = env[searchParams.get('target') as keyof Env]
     const url = new URL(searchParams.get('path') as string, request.url)
     const bytes = Number(searchParams.get('bytes'))
-    const ask = async () => {
+    const everyMs = Number(searchParams.get('every-ms'))
+    const ask = async (nth: number) => {
+      if (everyMs > 0) await scheduler.wait(nth * everyMs)
       const response = await target.fetch(url)
       return (await response.arrayBuffer()).byteLength === bytes && response.ok
     }
-    const asking = Array.from({ length: Number(searchParams.get('requests')) }, () =>
-      ask().catch(() => false),
+    const asking = Array.from({ length: Number(searchParams.get('requests')) }, (_, nth) =>
+      ask(nth).catch(() => false),
     )
     const outcomes = await Promise.all(asking)
     return Response.json({ failed: outcomes.filter((isAnswered) => !isAnswered).length })
