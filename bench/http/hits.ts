@@ -95,9 +95,8 @@ export async function compareHits(rounds: number = ROUNDS.measured): Promise<obj
   return figures
 }
 
-/** Without what a configuration file's name for a socket cannot hold. */
 function serviceName({ name }: Bare, bytes: number): string {
-  return `${name.replaceAll(/\W/g, '-')}-${bytes}`
+  return `${name}, ${bytes} bytes`
 }
 
 function pathOf(group: string, bytes: number): string {

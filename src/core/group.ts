@@ -117,8 +117,8 @@ export interface GroupParts {
   /** What keeps the entries beyond this place's memory, in a node of a durable group. */
   readonly durable?: DurableParts | undefined
   /**
-   * Runs a get that takes more than a look into memory, for whoever watches such. Default: just runs it.
-   * Memory's own answers go past it: they take no time, and even to ask whether anyone watches would.
+   * Runs a get that memory does not answer at once, inside a span. Default: just runs it. What memory answers
+   * has none: only to ask whether anyone traces it would take a part of its time.
    */
   readonly traced?: ((key: string, run: () => Promise<Reply>) => Promise<Reply>) | undefined
   /** Told what went wrong behind an answer, for the log. */

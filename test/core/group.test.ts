@@ -28,6 +28,39 @@ describe('a group in a node', () => {
     expect(group.get('Tom')).not.toBeInstanceOf(Promise)
   })
 
+  test('what memory does not answer at once is traced, and nothing else', async () => {
+    const traced: string[] = []
+    const options = { ttlMs: 1_000, staleWhileRevalidateMs: 1_000 }
+    const { group, clock } = createTestGroup({
+      loader: countingLoader().load,
+      options,
+      traced(key, run) {
+        traced.push(key)
+        return run()
+      },
+    })
+
+    await group.get('Tom')
+    await group.get('Tom')
+    expect(traced).toEqual(['Tom'])
+
+    clock.advance(1_500)
+    expect(group.get('Tom')).toMatchObject({ path: [{ fwd: 'stale' }] })
+    expect(traced).toEqual(['Tom'])
+
+    await group.getMany(['Tom', 'Jack', 'Sam'])
+    expect(traced).toEqual(['Tom', 'Jack', 'Sam'])
+  })
+
+  test('what goes wrong inside a trace is the outcome of the get', async () => {
+    const { group } = createTestGroup({
+      loader: countingLoader().load,
+      traced: () => Promise.reject(new Error('no span')),
+    })
+
+    await expect(group.get('Tom')).rejects.toThrow('no span')
+  })
+
   test('ten concurrent callers of a cold key cause one load, and nine of them say so', async () => {
     const latch = Promise.withResolvers<LoadedValue>()
     const loader = countingLoader(() => latch.promise)

@@ -22,6 +22,8 @@ beforeAll(async () => {
   }
   const GROUPS = {
     pages: { origin: origin.url, hotTtl: '1h' },
+    hot: { origin: origin.url, hotTtl: '1h' },
+    many: { origin: origin.url },
     open: { origin: origin.url, traceKeys: true },
   }
   workers = await startWorkers([
@@ -61,8 +63,6 @@ async function get(path: string): Promise<number> {
 describe('the trace of a get', () => {
   test('has a span for the edge, the node and the load, each with group, node and outcome', async () => {
     expect(await get('/cache/pages/secret')).toBe(200)
-    // From memory, which has no span of its own.
-    expect(await get('/cache/pages/secret')).toBe(200)
 
     const spans = await spansOf('pages', 3)
 
@@ -75,6 +75,31 @@ describe('the trace of a get', () => {
     ]
     expect(spans).toHaveLength(expected.length)
     expect(spans).toEqual(expect.arrayContaining(expected))
+  })
+
+  test('has none of ours where memory answers', async () => {
+    expect(await get('/cache/hot/one')).toBe(200)
+    expect(await get('/cache/hot/one')).toBe(200)
+    // By when the spans of this one have come, those of the second would have.
+    expect(await get('/cache/hot/two')).toBe(200)
+
+    const spans = await spansOf('hot', 6)
+
+    const once = ['edge.get', 'load', 'node.get']
+    expect(spans.map(({ name }) => name).toSorted()).toEqual([...once, ...once].toSorted())
+  })
+
+  test('of many keys has a span for each key that a node had to load', async () => {
+    const headers = { 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ keys: ['one', 'two'] })
+    const response = await workers.get('traced', '/cache/many', { method: 'POST', headers, body })
+    expect(response.status).toBe(200)
+    await response.arrayBuffer()
+
+    const spans = await spansOf('many', 4)
+
+    const names = spans.map(({ name }) => name)
+    expect(names.toSorted()).toEqual(['load', 'load', 'node.get', 'node.get'])
   })
 
   test('names the key only where its group allows that', async () => {

@@ -22,6 +22,13 @@ test('a purge under way since the oldest began lets one more be, of its key or o
 test('a purge that ended before the oldest began lets no more be', () => {
   const inFlight = new InFlight()
   inFlight.forgetting('g', 'k')(9)
+  inFlight.began('g', 'k', 60)
+  expect(inFlight.began('g', 'k', 61)).toEqual({ count: 2, most: 1 })
+})
+
+test('a purge whose answer came just before a load was seen may have overtaken it', () => {
+  const inFlight = new InFlight()
+  inFlight.forgetting('g', 'k')(9)
   inFlight.began('g', 'k', 10)
-  expect(inFlight.began('g', 'k', 11)).toEqual({ count: 2, most: 1 })
+  expect(inFlight.began('g', 'k', 11)).toEqual({ count: 2, most: 2 })
 })

@@ -10,6 +10,11 @@ interface Forgetting {
 
 /** What ended longer ago has no load left that began before it. */
 const REMEMBERED_MS = 20_000
+/**
+ * A load that an owner began before a purge may be seen here after the purge's answer: one comes over the
+ * origin's socket, the other over a client's.
+ */
+const LATE_MS = 50
 
 /**
  * A key has one load at a time, and one more for each purge or set that was under way since the oldest of
@@ -37,7 +42,7 @@ export class InFlight {
     this.starts.set(path, starts)
     const oldestMs = Math.min(...starts)
     const between = this.forgettings.filter(
-      (it) => it.group === group && (it.key ?? key) === key && it.endedAtMs >= oldestMs,
+      (it) => it.group === group && (it.key ?? key) === key && it.endedAtMs >= oldestMs - LATE_MS,
     )
     return { count: starts.length, most: 1 + between.length }
   }

@@ -6,11 +6,11 @@ import { tagOf } from './groups.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Truth } from './truth.ts'
 
-/** The longest that it takes without a fault: long enough for others to ask meanwhile. */
-const SLOWEST_MS = 30
-/** Now and then it takes so long that a purge can overtake it. */
-const OFTEN = 0.9
-const PURGE_MS = 100
+/** The longest that it usually takes: long enough for others to ask meanwhile. */
+const USUAL_MS = 30
+/** The part of its answers that takes so long that a purge can overtake them. */
+const SLOW_PART = 0.1
+const SLOW_MS = 100
 
 interface Parts {
   readonly truth: Truth
@@ -41,8 +41,8 @@ export async function startSoakOrigin({ truth, faults, inFlight, random, violate
     response.once('close', end)
     const body = truth.body(group, key)
     if (fault === 'hang') return
-    const usualMs = random() < OFTEN ? random() * SLOWEST_MS : PURGE_MS
-    await sleep(fault === 'be slow' ? 500 : usualMs)
+    const tookMs = random() < SLOW_PART ? SLOW_MS : random() * USUAL_MS
+    await sleep(fault === 'be slow' ? 500 : tookMs)
     // Before the answer is sent: whoever gets it may ask again at once.
     end()
     if (fault === 'fail') {

@@ -143,8 +143,9 @@ export class Traffic {
   }
 
   /**
-   * Purges a key while it is loaded, and asks again at once. In the group without hot copies, where the
-   * purge holds from its answer on: what the load brings, which began before, is no answer any more.
+   * Purges a key just after it was asked for, so that the purge may overtake its load, and asks again a moment
+   * later. In the group without hot copies, where the purge holds from its answer on: what the load brings,
+   * which began before, is no answer any more.
    */
   private async overtake(key: string): Promise<void> {
     await this.writes.write('cool', key, 'DELETE')

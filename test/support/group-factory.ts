@@ -5,7 +5,13 @@ import { Circuit } from '../../src/core/circuit.ts'
 import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Eviction } from '../../src/core/eviction.ts'
 import type { Fill } from '../../src/core/filler.ts'
-import { Group, type GroupMemory, type GroupOptions, type Placement } from '../../src/core/group.ts'
+import {
+  Group,
+  type GroupMemory,
+  type GroupOptions,
+  type GroupParts,
+  type Placement,
+} from '../../src/core/group.ts'
 import { HotKeys } from '../../src/core/hot-keys.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { Loader } from '../../src/core/loader.ts'
@@ -38,6 +44,7 @@ export interface TestGroupParts {
   readonly eviction?: Eviction
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
   readonly durable?: DurableParts
+  readonly traced?: GroupParts['traced']
 }
 
 export interface TestGroup {
@@ -81,6 +88,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     admission: parts.admission,
     hotKeys: new HotKeys(100),
     durable: parts.durable,
+    traced: parts.traced,
     onError: (error) => errors.push(error),
   })
   return { group, clock, errors }
