@@ -163,7 +163,14 @@ function report(runs: readonly Run[], results: readonly (readonly Stampede[])[])
   })
   printTable(
     'Many requests for one cold key, before the origin has answered',
-    ['', 'requests', 'origin (s)', 'origin requests, each run', 'last answer (s)', 'failed'],
+    [
+      '',
+      'requests',
+      'origin (s)',
+      'origin requests, each run',
+      'last answer, median (s)',
+      'failed',
+    ],
     figures.map(({ label, requests, originMs, originRequests, tookMs, failed }) => [
       label,
       requests.toLocaleString('en'),
