@@ -26,6 +26,8 @@ export class MemorySamples {
     const heaps = this.samples.map(({ heapMb }) => heapMb)
     const sizes = this.samples.map(({ rssMb }) => rssMb)
     return {
+      /** Whether the second half, of which growth is told, is no warm-up any more. */
+      isLong: (half.at(-1)?.atMs ?? 0) - (half[0]?.atMs ?? 0) >= SHORTEST_MS,
       heapMost: Math.max(...heaps),
       heapLast: heaps.at(-1) ?? 0,
       heapGrowthPerMinute: slopePerMinute(half.map(({ atMs, heapMb }) => [atMs, heapMb])),
@@ -37,14 +39,12 @@ export class MemorySamples {
 
   /** What is wrong, a sentence each. */
   check(): string[] {
-    const { heapMost, rssGrowthPerMinute } = this.figures()
-    const half = this.samples.slice(this.samples.length >> 1)
-    const lastsMs = (half.at(-1)?.atMs ?? 0) - (half[0]?.atMs ?? 0)
+    const { heapMost, isLong, rssGrowthPerMinute } = this.figures()
     const wrong: string[] = []
     if (heapMost > MOST_HEAP_MB) {
       wrong.push(`the heap held ${heapMost.toFixed()} MB, allowed ${MOST_HEAP_MB}`)
     }
-    if (lastsMs >= SHORTEST_MS && rssGrowthPerMinute > MOST_RSS_GROWTH_MB) {
+    if (isLong && rssGrowthPerMinute > MOST_RSS_GROWTH_MB) {
       const growth = rssGrowthPerMinute.toFixed(1)
       wrong.push(`the resident set grew by ${growth} MB a minute, allowed ${MOST_RSS_GROWTH_MB}`)
     }

@@ -19,7 +19,10 @@ export class Progress {
 
   tell(what: string): void {
     const seconds = Math.round((Date.now() - this.startedAtMs) / 1_000)
-    const line = `${seconds} s of ${this.minutes * 60}: ${what}`
+    const wholeSeconds = this.minutes * 60
+    // The last check comes on top.
+    const ofAll = seconds <= wholeSeconds ? ` of ${wholeSeconds}` : ''
+    const line = `${seconds} s${ofAll}: ${what}`
     process.stdout.write(process.stdout.isTTY ? `\r\x1b[K${line}` : `${line}\n`)
   }
 
@@ -47,6 +50,7 @@ export function reportSoak(soak: Soak): void {
   const latencyMs = { p50: at(0.5), p99: at(0.99), max: at(1) }
   const percent = (part: number) => `${(part * 100).toFixed(1)} %`
   const mb = (size: number) => `${size.toFixed(1)} MB`
+  const growth = (size: number) => (memory.isLong ? mb(size) : 'too short to tell')
   printTable('Answers', ['kind and status', 'count'], Object.entries(answers).sort())
   printTable('Faults', ['kind', 'count'], Object.entries(faults.injected).sort())
   printTable(
@@ -62,10 +66,10 @@ export function reportSoak(soak: Soak): void {
       ['latency, longest', `${latencyMs.max} ms`],
       ['heap, most', mb(memory.heapMost)],
       ['heap, last', mb(memory.heapLast)],
-      ['heap, growth per minute', mb(memory.heapGrowthPerMinute)],
+      ['heap, growth per minute', growth(memory.heapGrowthPerMinute)],
       ['resident set, most', mb(memory.rssMost)],
       ['resident set, last', mb(memory.rssLast)],
-      ['resident set, growth per minute', mb(memory.rssGrowthPerMinute)],
+      ['resident set, growth per minute', growth(memory.rssGrowthPerMinute)],
       ['violations', violations.length],
     ],
   )
