@@ -30,7 +30,10 @@ const AT_ONCE: Pace = { perSecond: Number.POSITIVE_INFINITY, originMs: () => 500
  * So many come in a second as the simulations can serve, to an origin so slow that all are there before the
  * first answer.
  */
-const IN_TURN: Pace = { perSecond: 200, originMs: (requests) => (requests / 200) * 1_500 }
+const IN_TURN: Pace = {
+  perSecond: 200,
+  originMs: (requests) => (1_500 * requests) / IN_TURN.perSecond,
+}
 /** Of which only the path is looked at. */
 const ORIGIN_URL = 'https://origin.example'
 

@@ -54,29 +54,18 @@ export interface Limit {
 /** A program's limits, in the order in which it checked them: `writeResults` puts them into its file. */
 const limits: Limit[] = []
 
-/** The value must be below the limit. A run that misses one ends with exit code 1. */
-export function checkLimit(
-  what: string,
-  value: number,
-  limit: number,
-  unit: string,
-  digits = 0,
-): void {
+/** Prints and records a limit. A run that misses one ends with exit code 1. `digits`: default 0. */
+type Check = (what: string, value: number, limit: number, unit: string, digits?: number) => void
+
+/** The value must be below the limit. */
+export const checkLimit: Check = (what, value, limit, unit, digits) =>
   record({ what, value, limit, unit, isMet: value < limit }, 'limit', digits)
-}
 
-/** The value must be the limit or above it. A run that misses one ends with exit code 1. */
-export function checkAtLeast(
-  what: string,
-  value: number,
-  limit: number,
-  unit: string,
-  digits = 0,
-): void {
+/** The value must be the limit or above it. */
+export const checkAtLeast: Check = (what, value, limit, unit, digits) =>
   record({ what, value, limit, unit, isMet: value >= limit }, 'at least', digits)
-}
 
-function record(limit: Limit, bound: string, digits: number): void {
+function record(limit: Limit, bound: string, digits = 0): void {
   limits.push(limit)
   const { what, value, unit, isMet } = limit
   const missed = isMet ? '' : ': MISSED'
