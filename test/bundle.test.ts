@@ -15,3 +15,11 @@ test('a Worker with small groups is at most 120 KiB gzipped when it is deployed,
   expect(bundle.byteLength).toBeGreaterThan(1024)
   expect(bundle.byteLength).toBeLessThanOrEqual(MOST_BYTES)
 })
+
+test('the bundle of `npm run dev` keeps the names of functions, for stack traces', {
+  timeout: 60_000,
+}, () => {
+  const bundle = buildWorker('wrangler.toml', 'index.js')
+
+  expect(bundle.includes('function freshnessAt(')).toBe(true)
+})
