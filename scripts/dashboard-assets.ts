@@ -10,7 +10,7 @@ export const ASSETS_FILE = join(ROOT, 'src/edge/dashboard/assets.ts')
 /** The text of `src/edge/dashboard/assets.ts`: the same for the same source, wherever it is made. */
 export async function assetsModule(): Promise<string> {
   const [script, style] = await Promise.all([bundled('main.tsx'), bundled('style.css')])
-  return `// Made by \`npm run build:dashboard\` of src/dashboard. Change that, and make this again.
+  return `// Made by \`npm run build:dashboard\` of dashboard. Change that, and make this again.
 export const script = ${JSON.stringify(script)}
 export const style = ${JSON.stringify(style)}
 `
@@ -19,7 +19,7 @@ export const style = ${JSON.stringify(style)}
 async function bundled(entry: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [`src/dashboard/${entry}`],
+    entryPoints: [`dashboard/${entry}`],
     bundle: true,
     write: false,
     minify: true,

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
-const SOURCE = join(import.meta.dirname, '../src')
+const ROOT = join(import.meta.dirname, '..')
 
-/** What each part of src/ may import; `type:` allows types only, which leave no trace at run time. */
+/** What each part of `src/`, and `dashboard/`, may import; `type:` allows types only, which leave no trace at run time. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   loaders: ['core', 'log.ts'],
@@ -52,17 +52,27 @@ interface Import {
   readonly typeOnly: boolean
 }
 
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'),
-)
+/** Files of `src/` are named without it; those of `dashboard/` keep their folder. */
+const files = ['src', 'dashboard']
+  .flatMap((top) =>
+    readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' }).map((file) =>
+      nameOf(`${top}/${file}`),
+    ),
+  )
+  .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
 const imports = files.flatMap(importsOf)
 
+function nameOf(path: string): string {
+  return path.replace(/^src\//, '')
+}
+
 function importsOf(file: string): Import[] {
-  const code = readFileSync(join(SOURCE, file), 'utf8')
+  const path = file.startsWith('dashboard/') ? file : `src/${file}`
+  const code = readFileSync(join(ROOT, path), 'utf8')
   const statements = code.matchAll(/^(import|export)( type)?\s[^'"]*?from '([^']+)'/gm)
   return Array.from(statements, ([, , type, to]) => ({
     from: file,
-    to: to?.startsWith('.') ? relative(SOURCE, join(SOURCE, dirname(file), to)) : (to as string),
+    to: to?.startsWith('.') ? nameOf(join(dirname(path), to)) : (to as string),
     typeOnly: type !== undefined,
   }))
 }

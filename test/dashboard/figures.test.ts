@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats.ts'
 import {
   countedIn,
   errorsOf,
@@ -10,9 +9,10 @@ import {
   loadTimesOf,
   nodeRates,
   perSecond,
-} from '../../src/dashboard/figures.ts'
-import { countedOf, extended, type History, NO_HISTORY } from '../../src/dashboard/history.ts'
-import { quantileSeconds } from '../../src/dashboard/latency.ts'
+} from '../../dashboard/figures.ts'
+import { countedOf, extended, type History, NO_HISTORY } from '../../dashboard/history.ts'
+import { quantileSeconds } from '../../dashboard/latency.ts'
+import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats.ts'
 import { groupReport, nodeReport, type Said, statsReport } from './reports.ts'
 
 function counted(said: Said) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { extended, type History, KEPT_MS, NO_HISTORY } from '../../src/dashboard/history.ts'
+import { extended, type History, KEPT_MS, NO_HISTORY } from '../../dashboard/history.ts'
 import { groupReport, nodeReport, statsReport } from './reports.ts'
 
 /** What `pages` and its one node have counted between the last two reports. */

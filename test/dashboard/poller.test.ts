@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Poller } from '../../src/dashboard/poller.ts'
+import { Poller } from '../../dashboard/poller.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

@@ -1,10 +1,10 @@
 /** Small things that decide what is shown. */
 
 import { describe, expect, test } from 'vitest'
-import * as format from '../../src/dashboard/format.ts'
-import { previewOf } from '../../src/dashboard/preview.ts'
-import { namesOf, purgeOrder } from '../../src/dashboard/purge-order.ts'
-import { sectorPath, sectorsOf } from '../../src/dashboard/ring-arcs.ts'
+import * as format from '../../dashboard/format.ts'
+import { previewOf } from '../../dashboard/preview.ts'
+import { namesOf, purgeOrder } from '../../dashboard/purge-order.ts'
+import { sectorPath, sectorsOf } from '../../dashboard/ring-arcs.ts'
 
 describe('format', () => {
   test.each([

@@ -1,7 +1,7 @@
 /** Owns the document of the dashboard: what there is before the script has run, and without it. */
 
-import { Frame } from '../../dashboard/frame.tsx'
-import { SignIn } from '../../dashboard/sign-in.tsx'
+import { Frame } from '../../../dashboard/frame.tsx'
+import { SignIn } from '../../../dashboard/sign-in.tsx'
 
 /** Paths are relative, as a Worker of one's own may have the dashboard below a path. */
 export function dashboardPage(): string {

@@ -1,7 +1,7 @@
 /** Owns the table of groups. */
 
-import type { StatsReport } from '../../core/api.ts'
-import type { GroupReport } from '../../core/node-stats.ts'
+import type { StatsReport } from '../../src/core/api.ts'
+import type { GroupReport } from '../../src/core/node-stats.ts'
 import {
   errorsOf,
   evictionsOf,

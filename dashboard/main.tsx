@@ -1,7 +1,7 @@
 /** Owns the start of the dashboard in a browser: what it is given of the page around it. */
 
 import { createRoot } from 'hono/jsx/dom/client'
-import { createClient } from '../client/client.ts'
+import { createClient } from '../src/client/client.ts'
 import { App } from './app.tsx'
 import { Session } from './session.ts'
 import type { State } from './state.ts'
