@@ -13,6 +13,7 @@ import {
   heldBytes,
   isKept,
   type StandIn,
+  tagsOf,
 } from './entry.ts'
 import type { Which } from './entry-store.ts'
 import { createStore, type Eviction, overheadBytes } from './eviction.ts'
@@ -341,10 +342,6 @@ export class Copies {
     this.membership.holds(this.copies.bytes)
     for (const tag of tagsOf(entry)) this.tagged.remove(tag, sequence)
   }
-}
-
-function tagsOf(entry: Entry): readonly string[] {
-  return entry.kind === 'value' ? entry.tags : []
 }
 
 /** Each key and each tag once. */

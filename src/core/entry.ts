@@ -36,6 +36,8 @@ export interface ValueEntry extends Life {
  */
 export interface Marker {
   readonly kind: 'not-found' | 'too-large'
+  /** As those of a value. Default: none. */
+  readonly tags?: readonly string[]
   readonly loadedAtMs: number
   readonly expiresAtMs: number
 }
@@ -155,13 +157,20 @@ export const ENTRY_OVERHEAD_BYTES = 1024
 /** What a tag of an entry takes beside its text. */
 const TAG_OVERHEAD_BYTES = 64
 
+const NO_TAGS: readonly string[] = []
+
+/** The names under which an entry can be purged together with others. */
+export function tagsOf({ tags = NO_TAGS }: Entry): readonly string[] {
+  return tags
+}
+
 /** What holding `entry` under `key` counts as, in bytes. */
 export function heldBytes(key: string, entry: Entry): number {
-  const bytes = utf8Length(key) + ENTRY_OVERHEAD_BYTES
+  let bytes = utf8Length(key) + ENTRY_OVERHEAD_BYTES
+  for (const tag of tagsOf(entry)) bytes += tag.length + TAG_OVERHEAD_BYTES
   if (entry.kind !== 'value') return bytes
-  const { value, contentType, contentLanguage, lastModified, originEtag, tags } = entry
+  const { value, contentType, contentLanguage, lastModified, originEtag } = entry
   let texts = contentType.length
   for (const text of [contentLanguage, lastModified, originEtag]) texts += text?.length ?? 0
-  for (const tag of tags) texts += tag.length + TAG_OVERHEAD_BYTES
   return bytes + value.buffer.byteLength + texts
 }

@@ -76,10 +76,24 @@ export class LoadTimeoutError extends CacheError {
   readonly code = 'load-timeout'
 }
 
-/** A loader throws this to say what returning `null` says: the key does not exist. */
+/**
+ * A loader throws this to say what returning `null` says: the key does not exist. With `tags`, that is
+ * purged by them for as long as it is remembered; tags that are not valid make it a failed load.
+ */
 export class NotFoundError extends CacheError {
   override readonly name = 'NotFoundError'
   readonly code = 'not-found'
+  readonly tags: readonly string[] | undefined
+
+  constructor(message?: string, { tags, ...options }: ErrorOptions & Tags = {}) {
+    super(message, options)
+    this.tags = tags
+  }
+}
+
+interface Tags {
+  /** Default: none. */
+  readonly tags?: readonly string[]
 }
 
 /** There is no group of that name. */

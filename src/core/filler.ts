@@ -10,6 +10,7 @@ import {
   endOfFreshness,
   freshnessAt,
   type Life,
+  type Marker,
   type StandIn,
   type ValueEntry,
 } from './entry.ts'
@@ -242,7 +243,7 @@ export class Filler {
       const loadedAtMs = clock.now()
       const otherwiseMs = result.kind === 'not-found' ? options.negativeTtlMs : options.ttlMs
       const expiresAtMs = loadedAtMs + (result.ttlMs ?? otherwiseMs)
-      return { kind: result.kind, loadedAtMs, expiresAtMs }
+      return { kind: result.kind, ...tagged(result.tags), loadedAtMs, expiresAtMs }
     }
     // The same bytes, under the same tag: only its life begins anew. `LoadRunner` lets this answer pass
     // only where something was being refreshed.
@@ -281,14 +282,19 @@ export function hitFill(copy: Copy, nowMs: number): Fill {
 /** The entry that another place's answer is kept as. */
 export function entryIn(answer: Exclude<Answer, LoadFailure>, loadedAtMs: number): Entry {
   if (answer.kind === 'value') return answer.entry
-  return { kind: answer.kind, loadedAtMs, expiresAtMs: answer.expiresAtMs }
+  const { kind, expiresAtMs, tags } = answer
+  return { kind, ...tagged(tags), loadedAtMs, expiresAtMs }
 }
 
 /** An entry as an answer. */
 export function answerOf(entry: Entry): Answer {
   return entry.kind === 'value'
     ? { kind: 'value', entry }
-    : { kind: entry.kind, expiresAtMs: entry.expiresAtMs }
+    : { kind: entry.kind, expiresAtMs: entry.expiresAtMs, ...tagged(entry.tags) }
+}
+
+function tagged(tags: readonly string[] = []): Pick<Marker, 'tags'> {
+  return tags.length === 0 ? {} : { tags }
 }
 
 export function detailOf(standIn: StandIn | undefined): Pick<CacheStatusMember, 'detail'> {

@@ -8,6 +8,7 @@ import type { Limit } from './load-limit.ts'
 import type { LoadContext, Loader, LoadResult } from './loader.ts'
 import type { Reading, ReadingParts } from './reading-room.ts'
 import type { GroupStats } from './stats.ts'
+import { parseTags, TAGS_FORM } from './tags.ts'
 
 export interface LoadRunnerParts {
   readonly group: string
@@ -105,7 +106,7 @@ export class LoadRunner {
 
   /** @param hasStarted Whether the loader was called; what it throws is its own, whatever the class. */
   private endingOf(error: unknown, signal: AbortSignal, hasStarted: boolean): Ending {
-    if (hasStarted && saysNotFound(error)) return { result: { kind: 'not-found' }, isSick: false }
+    if (hasStarted && saysNotFound(error)) return this.notFoundEnding(error, signal)
     if (!hasStarted && error instanceof OverloadedError) {
       return { result: { kind: 'failed', code: error.code, detail: error.message }, isSick: false }
     }
@@ -114,6 +115,17 @@ export class LoadRunner {
     const detail = `Group ${this.parts.group}: the loader failed.`
     const isSick = !(error instanceof LoadError && error.liesWithKey)
     return { result: { kind: 'failed', code: 'load-failed', detail }, isSick }
+  }
+
+  /** Tags that are not valid fail the load, as those of a value do: nothing could purge the answer. */
+  private notFoundEnding(error: NotFoundError, signal: AbortSignal): Ending {
+    // An error from another Worker may carry anything.
+    const named = (error as { readonly tags?: unknown }).tags
+    if (named === undefined) return { result: { kind: 'not-found' }, isSick: false }
+    const tags = parseTags(named)
+    if (tags !== undefined) return { result: { kind: 'not-found', tags }, isSick: false }
+    const message = `The loader threw a NotFoundError with tags that are not ${TAGS_FORM}.`
+    return this.endingOf(new LoadError(message, { cause: error }), signal, true)
   }
 
   private account(
@@ -134,7 +146,7 @@ export class LoadRunner {
 }
 
 /** By name and code: an error from another Worker has lost its class. */
-function saysNotFound(error: unknown): boolean {
+function saysNotFound(error: unknown): error is NotFoundError {
   const { name, code } = (error ?? {}) as Partial<NotFoundError>
   return name === 'NotFoundError' && code === 'not-found'
 }

@@ -48,6 +48,7 @@ export interface NotFound {
   readonly kind: 'not-found'
   /** How long that may be remembered; the group's `negativeTtl` when absent. */
   readonly ttlMs?: number
+  readonly tags?: readonly string[]
 }
 
 /** There is a value, but larger than a call between nodes can carry. Whoever wants it has to stream it. */
@@ -55,6 +56,7 @@ export interface TooLarge {
   readonly kind: 'too-large'
   /** How long that may be remembered; the group's `ttl` when absent. */
   readonly ttlMs?: number
+  readonly tags?: readonly string[]
 }
 
 /** The loader did not answer, or not in time. `detail` says what happened in words fit for a client. */

@@ -7,8 +7,15 @@ import type { NodeStats } from './node-stats.ts'
 /** What the asker learns of the value. A loader's failure is one of the answers. */
 export type Answer =
   | { readonly kind: 'value'; readonly entry: ValueEntry }
-  /** That there is no value, or one too large to be handed over, and how long that may be remembered. */
-  | { readonly kind: Marker['kind']; readonly expiresAtMs: number }
+  /**
+   * That there is no value, or one too large to be handed over, how long that may be remembered, and by
+   * which tags it is purged. A peer of an older version does not name any tags.
+   */
+  | {
+      readonly kind: Marker['kind']
+      readonly expiresAtMs: number
+      readonly tags?: readonly string[]
+    }
   | LoadFailure
 
 /**

@@ -59,8 +59,8 @@ export interface DescribedValue {
 export type Loaded = string | Uint8Array | ArrayBuffer | Response | DescribedValue | null
 
 /**
- * Gets the value of a key. Throwing `NotFoundError` says what `null` says; throwing anything else is
- * a failed load, which is answered as such and not kept.
+ * Gets the value of a key. Throwing `NotFoundError`, which may carry `tags`, says what `null` says;
+ * throwing anything else is a failed load, which is answered as such and not kept.
  */
 export type Load<Env = Cloudflare.Env> = (
   key: string,
@@ -127,17 +127,16 @@ async function describedValue(
 ): Promise<LoaderAnswer> {
   const contentType = contentTypeOf(described)
   const life = lifeOf(described)
+  const tags = described.tags === undefined ? {} : { tags: tagsOf(described.tags) }
   const value = await bytesOf(described.value, memory)
   if (value === undefined) {
-    return { kind: 'too-large', ...(life.ttlMs === undefined ? {} : { ttlMs: life.ttlMs }) }
+    return {
+      kind: 'too-large',
+      ...(life.ttlMs === undefined ? {} : { ttlMs: life.ttlMs }),
+      ...tags,
+    }
   }
-  return {
-    kind: 'value',
-    value,
-    contentType,
-    ...life,
-    ...(described.tags === undefined ? {} : { tags: tagsOf(described.tags) }),
-  }
+  return { kind: 'value', value, contentType, ...life, ...tags }
 }
 
 /** Throws `LoadError` unless this is a value, with a content type that can be sent. */

@@ -65,10 +65,9 @@ class NaiveGroup {
     this.hold(key, text, this.life.ttlMs)
   }
 
-  /** @param byTag What is known not to exist has no tags. */
-  purge(key: string, soft: boolean, byTag: boolean): void {
+  purge(key: string, soft: boolean): void {
     const held = this.held.get(key)
-    if (held === undefined || (byTag && held.text === undefined)) return
+    if (held === undefined) return
     held.freshUntilMs = Math.min(held.freshUntilMs, this.nowMs)
     if (!soft || held.text === undefined) this.held.delete(key)
   }
@@ -105,7 +104,8 @@ class Pair {
       const has = this.naive.origin.get(key) ?? 'nothing'
       // The failure of a key, not of its origin: that would be left alone as a whole after some.
       if (has === 'failure') throw new LoadError('down', { liesWithKey: true })
-      return has === 'nothing' ? { kind: 'not-found' } : newValue(key, has)
+      if (has !== 'nothing') return newValue(key, has)
+      return { kind: 'not-found', tags: TAGS_OF[key] ?? [] }
     }
     this.real = createTestGroup({ loader, options: { ...life, expiryJitter: 0 } })
   }
@@ -138,7 +138,7 @@ class Pair {
         'keys' in purge
           ? purge.keys.includes(key)
           : 'all' in purge || purge.tags.some((tag) => TAGS_OF[key]?.includes(tag))
-      if (isMeant) this.naive.purge(key, purge.soft === true, 'tags' in purge)
+      if (isMeant) this.naive.purge(key, purge.soft === true)
     }
   }
 
