@@ -17,20 +17,13 @@ import {
 } from './entry.ts'
 import type { Which } from './entry-store.ts'
 import { createStore, type Eviction, overheadBytes } from './eviction.ts'
+import { HeldTags } from './held-tags.ts'
 import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { GroupStats } from './stats.ts'
 import type { RemovalReason, Store } from './store.ts'
-import { TagCounts } from './tag-counts.ts'
-import { UnderWay, type Watch } from './under-way.ts'
-
-/** A load or a question to a peer that may end in a copy. */
-export interface Ticket {
-  readonly key: string
-  readonly sequence: number
-  readonly startedAtMs: number
-}
+import { type Ticket, UnderWay } from './under-way.ts'
 
 /** How a copy is to be held. */
 export interface Holding {
@@ -53,6 +46,8 @@ export interface CopiesParts {
   readonly maxBytes: number
   /** Larger values are not held. */
   readonly maxValueBytes: number
+  /** How long a load may take to store what it brings, in milliseconds. */
+  readonly maxLoadMs: number
   readonly stats: GroupStats
   /** Which keys are worth the place of others. Default: all are. */
   readonly admission?: Admission | undefined
@@ -69,9 +64,9 @@ export class Copies {
   private readonly copies: Store<Copy>
   private readonly overheadBytes: number
   private readonly budget: MemoryBudget
-  private readonly purges = new PurgeLog()
-  private readonly tagged = new TagCounts()
-  private readonly underWay = new UnderWay()
+  private readonly purges: PurgeLog
+  private readonly tags: HeldTags
+  private readonly underWay: UnderWay
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
   private readonly admission: Admission | undefined
@@ -92,6 +87,9 @@ export class Copies {
       (heldBytes, bytes) => this.membership.take(heldBytes, bytes),
     )
     this.membership = this.budget.join(this.copies, { shareBytes: maxBytes, name: memory.name })
+    this.purges = new PurgeLog(this.membership)
+    this.tags = new HeldTags(this.membership)
+    this.underWay = new UnderWay(parts.maxLoadMs)
     this.durable = createDurable?.({
       isHeld: (key) => this.copies.peek(key) !== undefined,
       outlivesPurges: (copy) => this.outlivesPurges(copy),
@@ -129,40 +127,35 @@ export class Copies {
     return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
   }
 
-  /** To be taken when a load begins: what is purged or set from then on wins over what it brings. */
+  /**
+   * To be called when a load begins: what is purged or set from then on wins over what it brings. `end` is
+   * to be called once it has ended, in time or not.
+   */
   begin(key: string, nowMs: number): Ticket {
-    return { key, sequence: this.purges.next(), startedAtMs: nowMs }
+    return this.underWay.begin(key, this.purges.next(), nowMs)
+  }
+
+  /** Nothing more is stored under the ticket. */
+  end(ticket: Ticket): void {
+    this.underWay.end(ticket)
+    if (this.purges.tagMarks > 0) this.purges.forgetBefore(this.underWay.oldest)
   }
 
   /** Whether nothing has been purged or set since that takes what has the key and these tags. */
-  mayStore({ key, sequence }: Ticket, tags: readonly string[]): boolean {
-    return this.purges.mayStore(key, tags, sequence)
-  }
-
-  /** A load begins to run; `ended` is to be called once it has ended, in time or not. */
-  watch({ key }: Ticket): Watch {
-    return this.underWay.began(key)
-  }
-
-  ended({ key }: Ticket, watch: Watch): void {
-    this.underWay.ended(key, watch)
-  }
-
-  /** Whether it is still known if an answer that comes late would undo a newer one. */
-  isWatched({ key }: Ticket, watch: Watch): boolean {
-    return this.underWay.isKnown(key, watch)
+  mayStore(ticket: Ticket, tags: readonly string[]): boolean {
+    return this.underWay.isCurrent(ticket) && this.purges.mayStore(tags, ticket.sequence)
   }
 
   /**
    * Holds an answer, and returns whether it was stored: not when it was purged or replaced while it
-   * was loaded, when it is over already, or when it is too large.
+   * was loaded, when it comes too late, when it is over already, or when it is too large.
    */
   populate(ticket: Ticket, entry: Entry, holding: Holding): boolean {
     const { key, sequence } = ticket
     const { nowMs, untilMs, keptUntilMs, tookMs, standIn } = holding
-    if (!this.mayStore(ticket, tagsOf(entry))) return false
+    if (nowMs >= ticket.endsAtMs || !this.mayStore(ticket, tagsOf(entry))) return false
     // A load that began later has answered: were its answer not kept, this one must not be either.
-    if (!this.underWay.answers(key, sequence)) return false
+    if (!this.underWay.answers(ticket)) return false
     const held = this.copies.peek(key)
     // What was read back is older than any load that may still answer: its number is not that of a load.
     const isNewer = held !== undefined && held.readBack === undefined && held.sequence > sequence
@@ -210,7 +203,7 @@ export class Copies {
    * entry on disk could not be deleted.
    */
   outdate(key: string): void {
-    this.purges.markKey(key)
+    this.underWay.purge(key)
     this.durable?.purge([{ key }], false, Number.POSITIVE_INFINITY)
   }
 
@@ -252,7 +245,7 @@ export class Copies {
   }
 
   private purgeKey(key: string, soft: boolean, nowMs: number): number {
-    this.purges.markKey(key)
+    this.underWay.purge(key)
     const copy = this.copies.peek(key)
     if (copy === undefined) return 0
     const wasPurged = !this.outlivesPurges(copy)
@@ -263,13 +256,8 @@ export class Copies {
 
   /** One mark, however many copies carry the tag: each is judged when it is looked up. */
   private purgeTag(tag: string, soft: boolean, nowMs: number): number {
-    const entries = this.tagged.of(tag)
-    if (soft) this.purges.markTagStale(tag, nowMs)
-    else {
-      this.purges.markTag(tag)
-      this.tagged.clear(tag)
-    }
-    return entries
+    const number = this.purges.markTag(tag, this.underWay.oldest)
+    return soft ? this.tags.purgeSoftly(tag, number, nowMs) : this.tags.purge(tag, number)
   }
 
   private purgeAll(soft: boolean, nowMs: number): number {
@@ -280,7 +268,6 @@ export class Copies {
       return entries
     }
     this.purges.markAll()
-    this.tagged.clearAll()
     this.copies.clear('purged')
     return entries
   }
@@ -300,7 +287,8 @@ export class Copies {
       this.isWorthIt(key, bytes) &&
       this.membership.canHold(bytes) &&
       this.copies.set(key, copy, bytes)
-    if (held) for (const tag of tagsOf(entry)) this.tagged.add(tag, sequence)
+    const tags = tagsOf(entry)
+    if (held && tags.length > 0) copy.tags = this.tags.add(tags, sequence)
     return held
   }
 
@@ -318,7 +306,7 @@ export class Copies {
   }
 
   private outlivesPurges(copy: Copy): boolean {
-    const verdict = this.purges.judge(tagsOf(copy.entry), copy.sequence, copy.judgedTo)
+    const verdict = this.purges.judge(copy.sequence, copy.tags, copy.judgedTo)
     const outlives =
       verdict.kind === 'stale' ? this.makeStale(copy, verdict.fromMs) : verdict.kind === 'valid'
     // Only then: what is purged, and still held, has to be found so by whoever comes next.
@@ -337,10 +325,13 @@ export class Copies {
     return true
   }
 
-  private removed(reason: RemovalReason, { entry, sequence }: Copy): void {
+  private removed(reason: RemovalReason, copy: Copy): void {
     this.stats.evictions[reason]++
     this.membership.holds(this.copies.bytes)
-    for (const tag of tagsOf(entry)) this.tagged.remove(tag, sequence)
+    if (copy.tags === undefined) return
+    this.tags.remove(copy.tags, copy.sequence)
+    // It may wait for the disk, and be held again.
+    copy.tags = undefined
   }
 }
 

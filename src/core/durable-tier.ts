@@ -177,8 +177,9 @@ export class DurableTier {
     if (soft) this.flush()
     let cause: unknown
     for (const which of purged) {
-      // Of tags, or all, what waits is judged when its turn comes.
+      // Of all, what waits is judged when its turn comes.
       if ('key' in which) this.stopWaiting(which.key)
+      else if ('tag' in which && !soft) this.forgetWaiting(which)
       try {
         if (soft) store.makeStale(which, nowMs)
         else store.delete(which)
@@ -241,6 +242,14 @@ export class DurableTier {
         store.touch(other, nowMs)
       } else store.delete({ key: other })
     }
+  }
+
+  /**
+   * A purge by tag is remembered for entries in memory alone, and what waits may have been evicted from
+   * it. The row that it would have replaced goes with it: that may not carry the tag, but is older.
+   */
+  private forgetWaiting(which: Which): void {
+    for (const [key, copy] of this.waiting) if (isMeant(which, key, copy)) this.forget(key)
   }
 
   private stopWaiting(key: string): void {

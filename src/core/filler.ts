@@ -3,7 +3,7 @@
 import { backoffMs } from './backoff.ts'
 import { ownBytes } from './bytes.ts'
 import type { Clock } from './clock.ts'
-import type { Copies, Ticket } from './copies.ts'
+import type { Copies } from './copies.ts'
 import {
   type Copy,
   type Entry,
@@ -19,7 +19,7 @@ import type { LoadedValue, LoadFailure, LoadResult } from './loader.ts'
 import type { Answer, CacheStatusMember, NewValue, Reply } from './peers.ts'
 import type { Reading } from './reading-room.ts'
 import type { GroupStats } from './stats.ts'
-import type { Watch } from './under-way.ts'
+import type { Ticket } from './under-way.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What becomes of an answer that is kept; a part of `GroupOptions`. */
@@ -99,12 +99,16 @@ export class Filler {
   private async takeHandOff(key: string, upstream: Upstream): Promise<Fill | Copy | undefined> {
     const { clock, copies, stats } = this.parts
     const ticket = copies.begin(key, clock.now())
-    const reply = await upstream.peek(key)
-    if (reply === undefined || reply.kind === 'failed') return undefined
-    stats.handoffs++
-    const fill = this.fillFrom(reply, ticket, undefined)
-    if (fill.answer.kind !== 'value' || clock.now() < fill.answer.entry.expiresAtMs) return fill
-    return copies.lookAgain(key, clock.now())
+    try {
+      const reply = await upstream.peek(key)
+      if (reply === undefined || reply.kind === 'failed') return undefined
+      stats.handoffs++
+      const fill = this.fillFrom(reply, ticket, undefined)
+      if (fill.answer.kind !== 'value' || clock.now() < fill.answer.entry.expiresAtMs) return fill
+      return copies.lookAgain(key, clock.now())
+    } finally {
+      copies.end(ticket)
+    }
   }
 
   private async askHome(
@@ -114,10 +118,14 @@ export class Filler {
   ): Promise<Fill | undefined> {
     const { clock, copies } = this.parts
     const ticket = copies.begin(key, clock.now())
-    const reply = await upstream.get(key)
-    if (reply === undefined) return undefined
-    if (reply.kind === 'failed' && held !== undefined) this.postpone(key, held)
-    return this.fillFrom(reply, ticket, held)
+    try {
+      const reply = await upstream.get(key)
+      if (reply === undefined) return undefined
+      if (reply.kind === 'failed' && held !== undefined) this.postpone(key, held)
+      return this.fillFrom(reply, ticket, held)
+    } finally {
+      copies.end(ticket)
+    }
   }
 
   /** Another node's reply, kept as this node's own. */
@@ -142,7 +150,6 @@ export class Filler {
     const ticket = copies.begin(key, startedAtMs)
     const standIn = standsInFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
-    const watch = copies.watch(ticket)
     const { inTime, atLast, hasStarted, memory } = runner.run(key, stale, standIn)
     let isLate = false
     try {
@@ -162,8 +169,8 @@ export class Filler {
       }
     } finally {
       memory.release()
-      if (isLate) this.keepLate(ticket, watch, atLast, stale)
-      else copies.ended(ticket, watch)
+      if (isLate) this.keepLate(ticket, atLast, stale)
+      else copies.end(ticket)
     }
   }
 
@@ -203,17 +210,16 @@ export class Filler {
   /** What a loader says after its time still fills the cache, if nothing newer has answered. */
   private keepLate(
     ticket: Ticket,
-    watch: Watch,
     atLast: Promise<LoadResult>,
     stale: ValueEntry | undefined,
   ): void {
     const { copies, onError } = this.parts
     atLast
       .then(async (result) => {
-        if (copies.isWatched(ticket, watch)) await this.conclude(ticket, result, stale)
+        if (copies.mayStore(ticket, [])) await this.conclude(ticket, result, stale)
       })
       .catch(onError)
-      .finally(() => copies.ended(ticket, watch))
+      .finally(() => copies.end(ticket))
   }
 
   /** Turns a load's result into an answer, and keeps it. */

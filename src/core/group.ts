@@ -7,7 +7,7 @@
 import type { Admission } from './admission.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
-import { Copies, type SharedMemory, type Ticket } from './copies.ts'
+import { Copies, type SharedMemory } from './copies.ts'
 import { type DurableParts, DurableTier, type Memory } from './durable-tier.ts'
 import {
   type Copy,
@@ -56,6 +56,7 @@ import type {
 } from './peers.ts'
 import type { Flights } from './singleflight.ts'
 import type { GroupStats } from './stats.ts'
+import type { Ticket } from './under-way.ts'
 import type { Upstream } from './upstream.ts'
 
 /** A group's settings, with every default filled in. Meanings and defaults: docs/configuration.md. */
@@ -73,6 +74,9 @@ export interface GroupOptions extends FillOptions {
  * longer than a node in another region waits for one at home.
  */
 const PEER_MARGIN_MS = 8_000
+
+/** How long after `timeout` an answer is still stored, though nobody waits for it any more. */
+const LATE_MS = 60_000
 
 /** Where a group works, and what that place is to a key. */
 export interface Placement {
@@ -148,6 +152,7 @@ export class Group {
       createDurable,
       eviction,
       maxBytes,
+      maxLoadMs: options.timeoutMs + LATE_MS,
       maxValueBytes,
       memory,
       stats,
@@ -284,6 +289,7 @@ export class Group {
       if (reply === null) replies.set(key, null)
       else keep(key, this.keepHot(tickets.get(key) as Ticket, reply))
     }
+    for (const ticket of tickets.values()) this.copies.end(ticket)
     const local = await getManyWithin(
       (key) => this.keptReply(key) ?? this.getLocally(key, copies.get(key)),
       batch.unanswered,
@@ -351,7 +357,9 @@ export class Group {
     // From here on at once: a load that began earlier is too late, one that begins later may win.
     this.parts.flights.forget(key)
     this.copies.outdate(key)
-    const stored = this.filler.populate(this.copies.begin(key, entry.loadedAtMs), entry)
+    const ticket = this.copies.begin(key, entry.loadedAtMs)
+    const stored = this.filler.populate(ticket, entry)
+    this.copies.end(ticket)
     return stored ? 'stored' : 'no-life'
   }
 
@@ -407,7 +415,8 @@ export class Group {
     if (nowMs >= endOfFreshness(copy) || !isToBeRenewed(copy, nowMs, random)) return
     copy.isBeingRenewed = true
     const ticket = this.copies.begin(key, nowMs)
-    keepAlive(this.getFromPeer(peers.pickPeer(key), ticket).catch(onError))
+    const renewing = this.getFromPeer(peers.pickPeer(key), ticket).catch(onError)
+    keepAlive(renewing.finally(() => this.copies.end(ticket)))
   }
 
   private async load(
@@ -418,9 +427,13 @@ export class Group {
   ): Promise<Reply> {
     if (peers !== undefined) {
       const ticket = this.copies.begin(key, askedAtMs)
-      for (const peer of peers.pickPeers(key)) {
-        const reply = await this.getFromPeer(peer, ticket)
-        if (reply !== undefined) return reply
+      try {
+        for (const peer of peers.pickPeers(key)) {
+          const reply = await this.getFromPeer(peer, ticket)
+          if (reply !== undefined) return reply
+        }
+      } finally {
+        this.copies.end(ticket)
       }
       const kept = this.keptReply(key)
       if (kept !== undefined) return kept

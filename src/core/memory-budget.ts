@@ -4,6 +4,7 @@
  */
 
 import { Fullest, Member } from './fullest.ts'
+import type { MarkRoom } from './mark-room.ts'
 import { type Reading, type ReadingParts, ReadingRoom } from './reading-room.ts'
 
 /** What a group's entries are held by. */
@@ -22,8 +23,13 @@ export interface JoinOptions {
   readonly name?: string | undefined
 }
 
+/** Purge marks of all members together take no more than this part of the bound: 4 MiB of 64. */
+const MARK_PART = 1 / 16
+
 /** The strong record of a member. It must not keep the holder itself in memory. */
 class Held extends Member {
+  /** What its purge marks take: beside its entries, as evicting does not free them. */
+  markBytes = 0
   readonly holder: WeakRef<EntryHolder>
   readonly name: string | undefined
 
@@ -52,6 +58,7 @@ export class MemoryBudget {
   private readonly reading: ReadingRoom
   private readonly collected = new FinalizationRegistry<Held>((member) => this.forget(member))
   private entryBytes = 0
+  private markBytes = 0
   private joined = 0
 
   constructor(maxBytes: number) {
@@ -59,9 +66,9 @@ export class MemoryBudget {
     this.reading = new ReadingRoom(maxBytes, (bytes) => this.makeRoom(bytes))
   }
 
-  /** What counts now: entries, and values that are being read. Never above the bound. */
+  /** What counts now: entries, purge marks, and values that are being read. Never above the bound. */
   get heldBytes(): number {
-    return this.entryBytes + this.reading.bytes
+    return this.entryBytes + this.markBytes + this.reading.bytes
   }
 
   /** How many members count. */
@@ -86,6 +93,8 @@ export class MemoryBudget {
       holds: (heldBytes) => this.update(member, heldBytes),
       canHold: (bytes) => this.members.has(member) && this.canHold(bytes),
       beginReading: (parts) => this.reading.begin({ ...parts, owner: member }),
+      takeMarks: (bytes) => this.takeMarks(member, bytes),
+      freeMarks: (bytes) => this.addMarks(member, -bytes),
     }
   }
 
@@ -93,7 +102,22 @@ export class MemoryBudget {
     if (this.heldBytes + bytes <= this.maxBytes) return true
     // Here and not where room is made: whoever waits for them may take what they leave.
     this.reading.endOverdue()
-    return this.reading.bytes + bytes <= this.maxBytes
+    return this.reading.bytes + this.markBytes + bytes <= this.maxBytes
+  }
+
+  private takeMarks(member: Held, bytes: number): boolean {
+    const hasRoom = this.markBytes + bytes <= this.maxBytes * MARK_PART
+    if (!hasRoom || !this.members.has(member)) return false
+    this.makeRoom(bytes)
+    this.addMarks(member, bytes)
+    return true
+  }
+
+  private addMarks(member: Held, bytes: number): void {
+    // Whose place was taken does not count any more.
+    if (!this.members.has(member)) return
+    member.markBytes += bytes
+    this.markBytes += bytes
   }
 
   /** Lets entries go until `bytes` more are within the bound, or there are none left. */
@@ -118,6 +142,7 @@ export class MemoryBudget {
   private forget(member: Held): void {
     if (!this.members.has(member)) return
     this.update(member, 0)
+    this.addMarks(member, -member.markBytes)
     this.members.remove(member)
     const { name } = member
     if (name !== undefined) this.named.delete(name)
@@ -126,7 +151,7 @@ export class MemoryBudget {
 }
 
 /** How a member tells what it holds. */
-export interface Membership {
+export interface Membership extends MarkRoom {
   /**
    * `bytes` more are about to be held, beside `heldBytes`: others give way for them, or this member does
    * by its `evictOldest`. Only after `canHold(bytes)`.

@@ -1,13 +1,15 @@
 /**
- * Owns the memory of purges: what has been purged since which load began. It knows numbers, not times:
- * a load that began before a purge has the smaller sequence number, whatever the clock did.
+ * What has been purged since which load began, other than by key. It knows numbers, not times: a load
+ * that began before a purge has the smaller sequence number, whatever the clock did.
  */
 
-/** The most purges remembered one by one. Older ones are remembered as "before this number". */
-const MOST_KEYS = 1_000
-const MOST_TAGS = 4_096
-/** Soft purges remembered of one tag. An entry that nobody has looked up since an older one is purged. */
-const MOST_SOFT_MARKS = 8
+import type { HeldTag } from './held-tags.ts'
+import type { MarkRoom } from './mark-room.ts'
+import { SoftMarks } from './soft-marks.ts'
+import { hashOfTag } from './tags.ts'
+
+/** What the purge of one tag counts as, in bytes. Measured in test/core/purge-heap.test.ts. */
+export const TAG_MARK_BYTES = 64
 
 export type Verdict =
   | { readonly kind: 'valid' }
@@ -17,48 +19,32 @@ export type Verdict =
 
 const VALID: Verdict = { kind: 'valid' }
 const PURGED: Verdict = { kind: 'purged' }
+const NO_TAGS: readonly HeldTag[] = []
 
-/** Purging a tag costs one mark, however many entries carry it: each is judged when it is looked up. */
+/**
+ * Purges by tag are remembered twice. `HeldTags` has those of entries that are held. Here are those since
+ * the oldest load in flight, whose tags are not known yet.
+ */
 export class PurgeLog {
   private lastSequence = 0
-  private readonly keys = new Bounded<number>(MOST_KEYS, (sequence) => sequence)
-  private readonly tags = new Bounded<number>(MOST_TAGS, (sequence) => sequence)
-  private readonly softTags = new Bounded<SoftMarks>(MOST_TAGS, ({ latest }) => latest)
   private all = 0
   private readonly softAll = new SoftMarks()
+  private softAllLatest = 0
+  /** By hash, the number of a tag's last purge, hard or soft; the oldest first. */
+  private readonly tags = new Map<number, number>()
+  /** Of the purges above, none has a lower number. */
+  private oldestTag = Number.POSITIVE_INFINITY
+  /** What carries any tag, and began before this number, is not stored: purges were forgotten. */
+  private floor = 0
+  private readonly room: MarkRoom
+
+  constructor(room: MarkRoom) {
+    this.room = room
+  }
 
   /** A number above all before it. Taken when a load begins, and by each purge. */
   next(): number {
     return ++this.lastSequence
-  }
-
-  /** Nothing that was asked for before may be stored under `key`. */
-  markKey(key: string): void {
-    this.keys.set(key, this.next())
-  }
-
-  markTag(tag: string): void {
-    this.tags.set(tag, this.next())
-  }
-
-  markTagStale(tag: string, atMs: number): void {
-    const marks = this.softTags.get(tag) ?? new SoftMarks()
-    marks.add(this.next(), atMs)
-    this.softTags.set(tag, marks)
-  }
-
-  markAll(): void {
-    this.all = this.next()
-  }
-
-  markAllStale(atMs: number): void {
-    this.softAll.add(this.next(), atMs)
-  }
-
-  /** Whether a load with this number may store its value: no purge of any kind has come since. */
-  mayStore(key: string, tags: readonly string[], sequence: number): boolean {
-    const purged = Math.max(this.keys.get(key) ?? 0, this.keys.floor)
-    return sequence > purged && this.judge(tags, sequence) === VALID
   }
 
   /** The highest number so far. */
@@ -66,73 +52,84 @@ export class PurgeLog {
     return this.lastSequence
   }
 
+  /** How many purges of tags are remembered for loads in flight. */
+  get tagMarks(): number {
+    return this.tags.size
+  }
+
+  markAll(): void {
+    this.all = this.next()
+  }
+
+  markAllStale(atMs: number): void {
+    this.softAllLatest = this.next()
+    this.softAll.add(this.softAllLatest, atMs)
+  }
+
+  /**
+   * A tag is purged, hard or softly. Returns the number of that purge.
+   *
+   * @param oldestLoad The number of the oldest load in flight; `Infinity`: there is none.
+   */
+  markTag(tag: string, oldestLoad: number): number {
+    const number = this.next()
+    this.forgetBefore(oldestLoad)
+    if (oldestLoad > number) return number
+    const hash = hashOfTag(tag)
+    // Deleted first: a map keeps the order of insertion, and here the oldest has to come first.
+    if (!this.tags.delete(hash) && !this.room.takeMarks(TAG_MARK_BYTES)) {
+      this.forgetAllTags()
+      this.floor = number
+      return number
+    }
+    this.tags.set(hash, number)
+    this.oldestTag = Math.min(this.oldestTag, number)
+    return number
+  }
+
+  /** Forgets what was purged before the oldest load in flight began: no load can have missed it. */
+  forgetBefore(oldestLoad: number): void {
+    if (oldestLoad <= this.oldestTag) return
+    for (const [hash, number] of this.tags) {
+      this.oldestTag = number
+      if (number >= oldestLoad) return
+      this.tags.delete(hash)
+      this.room.freeMarks(TAG_MARK_BYTES)
+    }
+    this.oldestTag = Number.POSITIVE_INFINITY
+  }
+
+  /** Whether a load with this number, which is still in flight, may store what carries these tags. */
+  mayStore(tags: readonly string[], sequence: number): boolean {
+    if (sequence < Math.max(this.all, this.softAllLatest)) return false
+    if (tags.length === 0) return true
+    if (sequence < this.floor) return false
+    return this.tags.size === 0 || tags.every((tag) => this.isAfter(tag, sequence))
+  }
+
   /**
    * What has become of an entry with this number and these tags, other than by its key.
    *
    * @param judgedTo Soft purges up to this number have had their effect on the entry.
    */
-  judge(tags: readonly string[], sequence: number, judgedTo = sequence): Verdict {
+  judge(sequence: number, tags: readonly HeldTag[] = NO_TAGS, judgedTo = sequence): Verdict {
     if (sequence < this.all) return PURGED
     let fromMs = this.softAll.firstAfter(judgedTo)
-    for (const tag of tags) {
-      // A purge that was forgotten counts for every tag: rather a load than an old value.
-      const purged = Math.max(this.tags.get(tag) ?? 0, this.tags.floor)
-      if (sequence < purged || judgedTo < this.softTags.floor) return PURGED
-      fromMs = Math.min(
-        fromMs,
-        this.softTags.get(tag)?.firstAfter(judgedTo) ?? Number.POSITIVE_INFINITY,
-      )
+    for (const { purged, soft } of tags) {
+      if (sequence < purged) return PURGED
+      if (soft !== undefined) fromMs = Math.min(fromMs, soft.firstAfter(judgedTo))
     }
     if (fromMs === Number.NEGATIVE_INFINITY) return PURGED
     return fromMs === Number.POSITIVE_INFINITY ? VALID : { kind: 'stale', fromMs }
   }
-}
 
-/** The soft purges of one tag, or of everything. */
-class SoftMarks {
-  private readonly marks: { readonly sequence: number; readonly atMs: number }[] = []
-  /** The number of the latest mark that was forgotten. */
-  private floor = 0
-
-  get latest(): number {
-    return this.marks.at(-1)?.sequence ?? 0
+  private isAfter(tag: string, sequence: number): boolean {
+    return sequence > (this.tags.get(hashOfTag(tag)) ?? 0)
   }
 
-  add(sequence: number, atMs: number): void {
-    this.marks.push({ sequence, atMs })
-    if (this.marks.length > MOST_SOFT_MARKS) this.floor = this.marks.shift()?.sequence ?? 0
-  }
-
-  /** When the first purge after this number was. `Infinity`: there was none; `-Infinity`: it is forgotten. */
-  firstAfter(sequence: number): number {
-    if (sequence < this.floor) return Number.NEGATIVE_INFINITY
-    return this.marks.find((mark) => mark.sequence > sequence)?.atMs ?? Number.POSITIVE_INFINITY
-  }
-}
-
-/** A map that forgets what was set longest ago, and keeps the highest number that it has forgotten. */
-class Bounded<V> {
-  private readonly values = new Map<string, V>()
-  private readonly most: number
-  private readonly numberOf: (value: V) => number
-  floor = 0
-
-  constructor(most: number, numberOf: (value: V) => number) {
-    this.most = most
-    this.numberOf = numberOf
-  }
-
-  get(name: string): V | undefined {
-    return this.values.get(name)
-  }
-
-  set(name: string, value: V): void {
-    // Deleted first: a map keeps the order of insertion, and here the oldest has to come first.
-    this.values.delete(name)
-    this.values.set(name, value)
-    if (this.values.size <= this.most) return
-    const [[oldest, forgotten]] = this.values as unknown as [[string, V]]
-    this.values.delete(oldest)
-    this.floor = Math.max(this.floor, this.numberOf(forgotten))
+  private forgetAllTags(): void {
+    this.room.freeMarks(this.tags.size * TAG_MARK_BYTES)
+    this.tags.clear()
+    this.oldestTag = Number.POSITIVE_INFINITY
   }
 }

@@ -1,5 +1,7 @@
 /** Owns what a tag may be: a name under which entries can be purged together. */
 
+import { murmur3 } from './hash.ts'
+
 /** The most tags of one entry. */
 const MOST_TAGS = 1_000
 /** In bytes. */
@@ -25,6 +27,14 @@ export function parseTags(value: unknown): string[] | undefined {
 export function parseTagHeader(header: string): string[] | undefined {
   const tags = header.split(',').map((tag) => tag.trim())
   return parseTags(tags.filter((tag) => tag !== ''))
+}
+
+/**
+ * What purges remember of a tag, so that long tags take no more memory than short ones. Two tags of one
+ * hash share their purges, which costs a load. Signed and of 31 bits: the engine keeps it without an object.
+ */
+export function hashOfTag(tag: string): number {
+  return murmur3(tag) >> 1
 }
 
 export function isTag(value: unknown): value is string {

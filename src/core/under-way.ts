@@ -1,50 +1,109 @@
-/** Owns which loads of a key are under way, and that an older one does not undo a newer one's answer. */
+/**
+ * Loads in flight: which of them may still store what they bring, and in which order they have answered.
+ * A load is whatever may end in a copy: a run of the loader, or a question to another node. Nobody may
+ * ever say that it has ended, since a function can hang and an edge's request can vanish. So each has an
+ * end of its own, and their number is bounded. A load that is not known any more does not store.
+ */
 
-/** What is known of the loads of one key; whoever watches one gives it back when the load has ended. */
-export interface Watch {
+/** The loads of one key that began after its last purge. */
+interface KeyLoads {
   running: number
   /** The highest number of a load that has come to an answer. */
   answered: number
 }
 
-/** The most keys watched. Of one more, that watched longest is forgotten: its loads may hang for ever. */
-const MOST_KEYS = 10_000
+/** One load in flight. */
+export interface Ticket {
+  readonly key: string
+  readonly sequence: number
+  readonly startedAtMs: number
+  readonly endsAtMs: number
+  readonly loads: KeyLoads
+}
 
-/** A key is remembered as long as a load of it runs, be it that nobody waits for it any more. */
+/** The most loads known at once. One more takes the place of the oldest. */
+const MOST_LOADS = 10_000
+
 export class UnderWay {
-  private readonly watches = new Map<string, Watch>()
+  private readonly lifeMs: number
+  private readonly keys = new Map<string, KeyLoads>()
+  /** The oldest first. */
+  private readonly tickets = new Set<Ticket>()
+  private lookedAtMs = Number.NEGATIVE_INFINITY
 
-  began(key: string): Watch {
-    const known = this.watches.get(key)
-    if (known !== undefined) {
-      known.running++
-      return known
-    }
-    const watch = { running: 1, answered: 0 }
-    this.watches.set(key, watch)
-    if (this.watches.size > MOST_KEYS) {
-      const [oldest] = this.watches.keys() as unknown as [string]
-      this.watches.delete(oldest)
-    }
-    return watch
+  /** @param lifeMs How long a load may take to store what it brings. */
+  constructor(lifeMs: number) {
+    this.lifeMs = lifeMs
   }
 
-  ended(key: string, watch: Watch): void {
-    watch.running--
-    if (watch.running === 0 && this.watches.get(key) === watch) this.watches.delete(key)
+  /** How many loads are known. */
+  get size(): number {
+    return this.tickets.size
   }
 
-  /** Whether a watch is not forgotten: only then is it known what newer loads have answered. */
-  isKnown(key: string, watch: Watch): boolean {
-    return this.watches.get(key) === watch
+  /** The number of the oldest load that is known. `Infinity`: there is none. */
+  get oldest(): number {
+    for (const { sequence } of this.tickets) return sequence
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** @param sequence Above those of all loads before. */
+  begin(key: string, sequence: number, nowMs: number): Ticket {
+    this.dropOverdue(nowMs)
+    let loads = this.keys.get(key)
+    if (loads === undefined) {
+      loads = { running: 0, answered: 0 }
+      this.keys.set(key, loads)
+    }
+    loads.running++
+    const ticket = { key, sequence, startedAtMs: nowMs, endsAtMs: nowMs + this.lifeMs, loads }
+    this.tickets.add(ticket)
+    if (this.tickets.size > MOST_LOADS) {
+      const [oldest] = this.tickets as unknown as [Ticket]
+      this.end(oldest)
+    }
+    return ticket
+  }
+
+  /** May be called twice. */
+  end(ticket: Ticket): void {
+    if (!this.tickets.delete(ticket)) return
+    const { key, loads } = ticket
+    loads.running--
+    if (loads.running === 0 && this.keys.get(key) === loads) this.keys.delete(key)
+  }
+
+  /**
+   * The key was purged or set: its loads in flight must not store. They keep their own record, and loads
+   * that begin later get another one:
+   *
+   * 1. Load A begins. 2. The key is purged. 3. Load B begins. 4. A answers, before or after B has, or
+   * when B has ended and there is no record at all: A's record is not the key's, so A does not store.
+   */
+  purge(key: string): void {
+    this.keys.delete(key)
+  }
+
+  /** Whether a load is known, and its key was not purged since it began. */
+  isCurrent(ticket: Ticket): boolean {
+    return this.tickets.has(ticket) && this.keys.get(ticket.key) === ticket.loads
   }
 
   /** A load has come to an answer. Returns false when one that began later has done so before. */
-  answers(key: string, sequence: number): boolean {
-    const watch = this.watches.get(key)
-    if (watch === undefined) return true
-    if (sequence < watch.answered) return false
-    watch.answered = sequence
+  answers({ sequence, loads }: Ticket): boolean {
+    if (sequence < loads.answered) return false
+    loads.answered = sequence
     return true
+  }
+
+  /** Seldom, as it looks at all: until then what is over takes room, but is refused by its own time. */
+  private dropOverdue(nowMs: number): void {
+    if (Math.abs(nowMs - this.lookedAtMs) < this.lifeMs / 8) return
+    this.lookedAtMs = nowMs
+    for (const ticket of this.tickets) {
+      // A clock that was set back by hours would otherwise keep it for as long.
+      const isFromLater = nowMs < ticket.startedAtMs - this.lifeMs
+      if (nowMs >= ticket.endsAtMs || isFromLater) this.end(ticket)
+    }
   }
 }

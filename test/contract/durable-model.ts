@@ -16,7 +16,7 @@ const TTL_MS = 1_000
 const WINDOW_MS = 2_000
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f']
 const TAGS_OF: Readonly<Record<string, string[]>> = { a: ['x'], b: ['x', 'y'], c: ['y'], d: ['x'] }
-const ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 250
+const ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + 450
 const MAX_DURABLE_BYTES = 5 * ENTRY_BYTES
 
 /** A value that was loaded or set: all that is needed to say whether it may be answered. */

@@ -95,6 +95,38 @@ describe.each(PURGES)('a purge %s', (_, purge) => {
     expect(loads()).toEqual(['Tom', 'Tom'])
   })
 
+  test.each([
+    ['before it is written', 0],
+    ['before it is written, over an older row without the tag', 1],
+  ])('takes what memory has let go, %s', async (_, older) => {
+    let tags = older === 1 ? ['others'] : ['players']
+    const { calls, load } = countingLoader((key) => ({ ...text(`of ${key}`), tags }))
+    const options = { ttlMs: 1_000, staleIfErrorMs: 3_600_000 }
+    const node = createDurableGroup({ loader: load, maxBytes: 1_400, options })
+    for (let i = 0; i < older; i++) {
+      await node.group.get('Tom')
+      node.write()
+      node.clock.advance(1_000)
+    }
+    tags = ['players']
+    await node.group.get('Tom')
+    await node.group.get('Jack')
+    expect(node.group.items).toBe(1)
+    calls.length = 0
+
+    node.group.purgeLocally({ ...purge, soft: false })
+    const first = await node.group.get('Tom')
+    expect(calls).toEqual(['Tom'])
+    expect(textOf(first)).toBe('of Tom')
+    await node.group.get('Jack')
+    node.group.purgeLocally({ ...purge, soft: false })
+    node.write()
+    node.loseMemory()
+    await node.group.get('Tom')
+
+    expect(calls.filter((key) => key === 'Tom')).toEqual(['Tom', 'Tom'])
+  })
+
   test('during a load, of what is read back meanwhile: nothing old is left', async () => {
     const { answer, loader, node } = latchedGroup()
     const before = node.group.get('Tom')
@@ -140,7 +172,7 @@ describe.each(PURGES)('a purge %s', (_, purge) => {
   })
 
   test('does not hold back what is read back after it, and was loaded after it', async () => {
-    const { node, loads } = await filledGroup({ Tom: ['players'] }, { maxBytes: 1_200 })
+    const { node, loads } = await filledGroup({ Tom: ['players'] }, { maxBytes: 1_400 })
     await node.group.purge(purge)
     await node.group.get('Tom')
     node.write()
@@ -248,7 +280,7 @@ describe('how many entries a purge reports', () => {
 
   test('counts what waits, and the row that it would replace, once', async () => {
     const options = { ttlMs: 1_000 }
-    const { node } = await filledGroup({ Tom: ['x'] }, { options, maxBytes: 1_200 })
+    const { node } = await filledGroup({ Tom: ['x'] }, { options, maxBytes: 1_400 })
     node.write()
     node.clock.advance(1_000)
     await node.group.get('Tom')
@@ -258,7 +290,7 @@ describe('how many entries a purge reports', () => {
   })
 
   test('counts what memory let go while it waits', async () => {
-    const { node } = await filledGroup(values, { maxBytes: 1_200 })
+    const { node } = await filledGroup(values, { maxBytes: 1_400 })
 
     expect(node.group.items).toBe(1)
     expect((await node.group.purge({ tags: ['x'] })).entries).toBe(2)
@@ -270,7 +302,7 @@ describe('a load under way', () => {
   const options = { ttlMs: 1_000, staleWhileRevalidateMs: 60_000 }
 
   test('is stored over what is read back while it runs', async () => {
-    const { answer, node } = latchedGroup({ options, maxBytes: 1_200 })
+    const { answer, node } = latchedGroup({ options, maxBytes: 1_400 })
     void node.group.get('Tom')
     await answer(0, 'old')
     node.write()
@@ -289,7 +321,7 @@ describe('a load under way', () => {
   })
 
   test('that is late does not replace what a newer one has stored, and memory has lost', async () => {
-    const { answer, node } = latchedGroup({ options: { timeoutMs: 100 }, maxBytes: 1_200 })
+    const { answer, node } = latchedGroup({ options: { timeoutMs: 100 }, maxBytes: 1_400 })
     const late = node.group.get('Tom')
     node.clock.advance(100)
     await late
@@ -309,7 +341,7 @@ describe('a load under way', () => {
   })
 
   test('does not replace what was set while it ran, and memory has lost', async () => {
-    const { answer, node } = latchedGroup({ maxBytes: 1_200 })
+    const { answer, node } = latchedGroup({ maxBytes: 1_400 })
     void node.group.get('Tom')
     await node.group.setLocally('Tom', text('set'))
     node.write()

@@ -93,7 +93,9 @@ describe('weight', () => {
     }
 
     expect(heldBytes('ключ', described)).toBe(8 + 10 + 10 + 2 + 29 + 4 + ENTRY_OVERHEAD_BYTES)
-    expect(heldBytes('k', { ...ENTRY, tags: ['a', 'bb'] }) - heldBytes('k', ENTRY)).toBe(3 + 2 * 64)
+    expect(heldBytes('k', { ...ENTRY, tags: ['a', 'bb'] }) - heldBytes('k', ENTRY)).toBe(
+      3 + 2 * 160,
+    )
   })
 
   test('counts all of a buffer that the value shows a part of', () => {

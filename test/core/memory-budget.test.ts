@@ -261,3 +261,47 @@ async function collected(): Promise<void> {
   collect()
   await new Promise((resolve) => setImmediate(resolve))
 }
+
+describe('purge marks', () => {
+  test('count beside the entries, which give way to them', () => {
+    const budget = new MemoryBudget(160)
+    const [a, b] = [join(budget, 200), join(budget, 200)]
+    a.set('a1', 100)
+    b.set('b1', 60)
+
+    expect(a.membership.takeMarks(5)).toBe(true)
+    expect([a.left, budget.heldBytes]).toEqual([['A1 capacity'], 65])
+    expect(a.membership.canHold(155)).toBe(true)
+    expect(a.membership.canHold(156)).toBe(false)
+    expect(a.set('a2', 100)).toBe(true)
+    expect(keysOf(b)).toBe('')
+
+    a.membership.freeMarks(5)
+    expect(budget.heldBytes).toBe(100)
+  })
+
+  test('have no more than a sixteenth of the bound, all together', () => {
+    const budget = new MemoryBudget(160)
+    const [a, b] = [join(budget, 100), join(budget, 100)]
+
+    expect(a.membership.takeMarks(11)).toBe(false)
+    expect(a.membership.takeMarks(6)).toBe(true)
+    expect(b.membership.takeMarks(5)).toBe(false)
+    expect(b.membership.takeMarks(4)).toBe(true)
+    expect(budget.heldBytes).toBe(10)
+  })
+
+  test('go with a node that has lost its memory, and has no more say', () => {
+    const budget = new MemoryBudget(160)
+    const before = join(budget, 100, 'node-0')
+    before.membership.takeMarks(8)
+
+    const after = join(budget, 100, 'node-0')
+    expect(budget.heldBytes).toBe(0)
+    after.membership.takeMarks(8)
+
+    before.membership.freeMarks(8)
+    expect(before.membership.takeMarks(1)).toBe(false)
+    expect(budget.heldBytes).toBe(8)
+  })
+})

@@ -1,130 +1,189 @@
 import { describe, expect, test } from 'vitest'
-import { PurgeLog } from '../../src/core/purge-log.ts'
+import { HeldTags } from '../../src/core/held-tags.ts'
+import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/purge-log.ts'
+import { limitedRoom } from '../support/mark-room.ts'
 
-describe('the purge log', () => {
-  test('lets nothing be stored that began before its key was purged', () => {
-    const log = new PurgeLog()
-    const before = log.next()
-    log.markKey('Tom')
-    const after = log.next()
+/** A log, and the tags of what is held, with an oldest load in flight. */
+function create(maxBytes?: number) {
+  const room = limitedRoom(maxBytes)
+  const log = new PurgeLog(room)
+  const tags = new HeldTags(room)
+  let oldest = Number.POSITIVE_INFINITY
+  return {
+    log,
+    room,
+    /** A load begins, and does not end. */
+    load() {
+      const number = log.next()
+      oldest = Math.min(oldest, number)
+      return number
+    },
+    purge: (tag: string) => tags.purge(tag, log.markTag(tag, oldest)),
+    purgeSoftly: (tag: string, atMs: number) =>
+      tags.purgeSoftly(tag, log.markTag(tag, oldest), atMs),
+    /** An entry is loaded, and held. */
+    hold(...names: string[]) {
+      const number = log.next()
+      const held = tags.add(names, number)
+      return { judge: (judgedTo?: number) => log.judge(number, held, judgedTo) }
+    },
+  }
+}
 
-    expect(log.mayStore('Tom', [], before)).toBe(false)
-    expect(log.mayStore('Tom', [], after)).toBe(true)
-    expect(log.mayStore('Jack', [], before)).toBe(true)
+describe('what is held', () => {
+  test('is judged by when it began: a purged tag takes what is older, and leaves the rest', () => {
+    const { hold, purge } = create()
+    const [both, front, none] = [hold('front', 'news'), hold('front'), hold()]
+    purge('news')
+    const after = hold('news')
+
+    expect([both, front, none, after].map((entry) => entry.judge().kind)).toEqual([
+      'purged',
+      'valid',
+      'valid',
+      'valid',
+    ])
   })
 
-  test('judges what carries a tag by when it began, and leaves the rest alone', () => {
-    const log = new PurgeLog()
-    const before = log.next()
-    log.markTag('news')
-    const after = log.next()
-
-    expect(log.judge(['front', 'news'], before).kind).toBe('purged')
-    expect(log.judge(['news'], after).kind).toBe('valid')
-    expect(log.judge(['front'], before).kind).toBe('valid')
-    expect(log.judge([], before).kind).toBe('valid')
-  })
-
-  test('a purge of everything is over all tags and keys', () => {
-    const log = new PurgeLog()
-    const before = log.next()
+  test('is taken by a purge of everything, with tags or without', () => {
+    const { hold, log } = create()
+    const before = [hold('news'), hold()]
     log.markAll()
 
-    expect(log.judge([], before).kind).toBe('purged')
-    expect(log.judge([], log.next()).kind).toBe('valid')
+    expect(before.map((entry) => entry.judge().kind)).toEqual(['purged', 'purged'])
+    expect(hold().judge().kind).toBe('valid')
   })
 
-  test('a soft purge says since when, and never revives what a hard one took', () => {
-    const log = new PurgeLog()
-    const oldest = log.next()
-    log.markTag('news')
-    const older = log.next()
-    log.markTagStale('news', 500)
-
-    expect(log.judge(['news'], older)).toMatchObject({ kind: 'stale', fromMs: 500 })
-    expect(log.judge(['news'], oldest).kind).toBe('purged')
-    expect(log.mayStore('Tom', ['news'], older)).toBe(false)
-    expect(log.judge(['news'], log.next()).kind).toBe('valid')
-  })
-
-  test('a soft purge of everything counts for entries without tags too', () => {
-    const log = new PurgeLog()
-    const before = log.next()
+  test('is stale since a soft purge, which revives nothing that a hard one took', () => {
+    const { hold, log, purge, purgeSoftly } = create()
+    const oldest = hold('news')
+    purge('news')
+    const older = hold('news')
+    purgeSoftly('news', 500)
+    const untagged = hold()
     log.markAllStale(700)
 
-    expect(log.judge([], before)).toMatchObject({ kind: 'stale', fromMs: 700 })
+    expect(older.judge()).toEqual({ kind: 'stale', fromMs: 500 })
+    expect(oldest.judge().kind).toBe('purged')
+    expect(untagged.judge()).toEqual({ kind: 'stale', fromMs: 700 })
+    expect(hold('news').judge().kind).toBe('valid')
   })
 
-  test('of several soft purges the first that an entry has not outlived counts', () => {
-    const log = new PurgeLog()
-    const first = log.next()
-    log.markTagStale('news', 100)
-    const second = log.next()
-    log.markTagStale('news', 200)
+  test('is stale since the first of several soft purges that it has not outlived', () => {
+    const { hold, log, purgeSoftly } = create()
+    const [first, untagged] = [hold('news'), hold()]
+    purgeSoftly('news', 100)
+    const seen = log.latest
+    const second = hold('news')
+    purgeSoftly('news', 200)
     log.markAllStale(300)
 
-    expect(log.judge(['news'], first)).toEqual({ kind: 'stale', fromMs: 100 })
-    expect(log.judge(['news'], second)).toEqual({ kind: 'stale', fromMs: 200 })
-    expect(log.judge([], first)).toEqual({ kind: 'stale', fromMs: 300 })
+    expect(first.judge()).toEqual({ kind: 'stale', fromMs: 100 })
+    expect(first.judge(seen)).toEqual({ kind: 'stale', fromMs: 200 })
+    expect(second.judge()).toEqual({ kind: 'stale', fromMs: 200 })
+    expect(untagged.judge()).toEqual({ kind: 'stale', fromMs: 300 })
   })
 
-  test('an entry older than all soft purges remembered of its tag is purged', () => {
-    const log = new PurgeLog()
-    const oldest = log.next()
-    log.markTagStale('news', 0)
-    const next = log.next()
-    for (let i = 1; i <= 8; i++) log.markTagStale('news', i)
+  test('is purged where it is older than all soft purges remembered of its tag', () => {
+    const { hold, purgeSoftly } = create()
+    const oldest = hold('news')
+    purgeSoftly('news', 0)
+    const next = hold('news')
+    for (let i = 1; i <= 8; i++) purgeSoftly('news', i)
 
-    expect(log.judge(['news'], oldest).kind).toBe('purged')
-    expect(log.judge(['news'], next)).toEqual({ kind: 'stale', fromMs: 1 })
+    expect(oldest.judge().kind).toBe('purged')
+    expect(next.judge()).toEqual({ kind: 'stale', fromMs: 1 })
   })
 
-  test.each(['markTag', 'markTagStale'] as const)(
-    'remembers a bounded number of tags; %s of a forgotten one still takes what is older',
-    (mark) => {
-      const log = new PurgeLog()
-      const before = log.next()
-      log[mark]('first', 0)
-      const between = log.next()
-      for (let i = 0; i < 4_096; i++) log[mark](`tag-${i}`, 0)
+  test('outlives any number of purges of other tags, and room for marks that is full', () => {
+    const { hold, load, purge, purgeSoftly, room } = create(TAG_MARK_BYTES * 100)
+    load()
+    const [kept, taken] = [hold('kept'), hold('taken')]
+    for (let i = 0; i < 10_000; i++) {
+      purge(`tag-${i}`)
+      purgeSoftly(`soft-${i}`, 0)
+    }
+    purge('taken')
 
-      expect(log.judge(['first'], before).kind).toBe('purged')
-      expect(log.judge(['other'], before).kind).toBe('purged')
-      expect(log.judge(['other'], between).kind).toBe('valid')
-      expect(log.judge([], before).kind).toBe('valid')
+    expect([kept.judge().kind, taken.judge().kind]).toEqual(['valid', 'purged'])
+    expect(room.bytes).toBeLessThanOrEqual(TAG_MARK_BYTES * 100)
+  })
+})
+
+describe('a load in flight', () => {
+  test.each(['purge', 'purgeSoftly'] as const)(
+    'does not store what %s has taken since it began, and stores all else',
+    (kind) => {
+      const { [kind]: purge, load, log } = create()
+      const before = load()
+      purge('news', 0)
+
+      expect(log.mayStore(['front', 'news'], before)).toBe(false)
+      expect(log.mayStore(['front'], before)).toBe(true)
+      expect(log.mayStore([], before)).toBe(true)
+      expect(log.mayStore(['news'], load())).toBe(true)
     },
   )
 
-  test('remembers a bounded number of keys; loads older than a forgotten purge do not store', () => {
-    const log = new PurgeLog()
-    const before = log.next()
-    log.markKey('first')
-    const between = log.next()
-    for (let i = 0; i < 1_000; i++) log.markKey(`key-${i}`)
+  test.each(['markAll', 'markAllStale'] as const)('does not store after %s', (mark) => {
+    const { load, log } = create()
+    const before = load()
+    log[mark](0)
 
-    expect(log.mayStore('first', [], before)).toBe(false)
-    expect(log.mayStore('other', [], before)).toBe(false)
-    expect(log.mayStore('other', [], between)).toBe(true)
+    expect([log.mayStore([], before), log.mayStore(['a'], before)]).toEqual([false, false])
+    expect(log.mayStore([], load())).toBe(true)
   })
 
-  test('forgets the tag whose last purge is the oldest, and no more than that one', () => {
-    const log = new PurgeLog()
-    log.markTag('first')
-    for (let i = 0; i < 4_095; i++) log.markTag(`tag-${i}`)
-    const between = log.next()
-    log.markTag('first')
-    log.markTag('one more')
+  test('stores through ten thousand purges of other tags', () => {
+    const { load, log, purge } = create()
+    const before = load()
+    for (let i = 0; i < 10_000; i++) purge(`tag-${i}`)
 
-    expect(log.judge(['other'], between).kind).toBe('valid')
-    expect(log.judge(['first'], between).kind).toBe('purged')
+    expect(log.mayStore(['untouched'], before)).toBe(true)
+    expect(log.mayStore(['tag-0'], before)).toBe(false)
+    expect(log.mayStore(['tag-9999'], before)).toBe(false)
   })
 
-  test('goes on forgetting: what is older than the last one forgotten is taken', () => {
-    const log = new PurgeLog()
-    log.markTag('first')
-    const between = log.next()
-    for (let i = 0; i < 4_097; i++) log.markTag(`tag-${i}`)
+  test('with more purges than have room does not store what has any tag, if it is older', () => {
+    const { load, log, purge, room } = create(TAG_MARK_BYTES * 10)
+    const before = load()
+    for (let i = 0; i < 11; i++) purge(`tag-${i}`)
+    const after = load()
+    purge('one more')
 
-    expect(log.judge(['other'], between).kind).toBe('purged')
+    expect(log.mayStore(['tag-0'], before)).toBe(false)
+    expect(log.mayStore(['untouched'], before)).toBe(false)
+    expect(log.mayStore([], before)).toBe(true)
+    expect(log.mayStore(['untouched'], after)).toBe(true)
+    expect(log.mayStore(['one more'], after)).toBe(false)
+    expect(room.bytes).toBe(TAG_MARK_BYTES)
+  })
+})
+
+describe('the marks of purges', () => {
+  test('take nothing where no load is in flight', () => {
+    const { hold, log, purge, room } = create()
+    hold('a')
+    for (let i = 0; i < 1_000; i++) purge(`tag-${i}`)
+
+    expect([log.tagMarks, room.bytes]).toEqual([0, 0])
+  })
+
+  test('take room once for each tag, and none when all loads that were in flight have ended', () => {
+    const { load, log, purge, room } = create()
+    const before = load()
+    for (let i = 0; i < 3; i++) for (const tag of ['a', 'b', 'c']) purge(tag)
+    expect([log.tagMarks, room.bytes]).toEqual([3, 3 * TAG_MARK_BYTES])
+
+    log.forgetBefore(before)
+    expect(log.tagMarks).toBe(3)
+    const between = log.next()
+    purge('b')
+    log.forgetBefore(between)
+
+    expect([log.tagMarks, room.bytes]).toEqual([1, TAG_MARK_BYTES])
+    expect(log.mayStore(['b'], between)).toBe(false)
+    log.forgetBefore(Number.POSITIVE_INFINITY)
+    expect([log.tagMarks, room.bytes]).toEqual([0, 0])
   })
 })

@@ -18,9 +18,9 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     mistake: 'a load that began before a purge stores its answer',
-    file: 'core/purge-log.ts',
-    from: 'return sequence > purged && this.judge(tags, sequence) === VALID',
-    to: 'return sequence > 0 && purged >= 0 && tags.length >= 0',
+    file: 'core/copies.ts',
+    from: 'return this.underWay.isCurrent(ticket) && this.purges.mayStore(tags, ticket.sequence)',
+    to: 'return ticket.sequence > 0 && tags.length >= 0',
     breaks: 'too-old',
     fromSeed: 10,
   },
