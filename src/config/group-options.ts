@@ -53,7 +53,22 @@ const LEAST_BYTES = 2 * 1024
 const LARGEST_BYTES = 1024 * MiB
 
 function duration(shortestMs = 0, longestMs = Number.POSITIVE_INFINITY, allowed = DURATION_FORM) {
-  return quantity<Duration>(parseDurationMs, shortestMs, longestMs, allowed)
+  return v.pipe(
+    v.custom<Duration>(
+      (written) => !isLikelySeconds(written),
+      ({ input }) => likelySeconds(input),
+    ),
+    quantity<Duration>(parseDurationMs, shortestMs, longestMs, allowed),
+  )
+}
+
+/** `60` would be 60 ms, but its author most likely means 60 s. */
+function isLikelySeconds(written: unknown): boolean {
+  return Number.isInteger(written) && (written as number) > 0 && (written as number) < 1_000
+}
+
+function likelySeconds(written: unknown): string {
+  return `a bare number of milliseconds that is 0 or at least 1,000: write "${written}s" or "${written}ms"`
 }
 
 function size(leastBytes = 0, mostBytes = Number.POSITIVE_INFINITY, allowed = SIZE_FORM) {

@@ -28,9 +28,9 @@ function errorOf(read: () => unknown): ConfigError {
 
 describe('an option at its bound', () => {
   test.each([
-    ['timeout', 1],
+    ['timeout', '1ms'],
     ['timeout', '1h'],
-    ['softTimeout', 1],
+    ['softTimeout', '1ms'],
     ['softTimeout', '1h'],
     ['maxLoads', 1],
     ['maxLoads', 10_000],
@@ -65,6 +65,43 @@ describe('an option at its bound', () => {
     expect(errorOf(() => groupWith({ ...options, maxValueBytes: largest + 1 })).field).toBe(
       'groups.g.maxValueBytes',
     )
+  })
+})
+
+describe('a duration as a bare number', () => {
+  const DURATIONS = [
+    'ttl',
+    'staleWhileRevalidate',
+    'staleIfError',
+    'negativeTtl',
+    'hotTtl',
+    'clientTtl',
+    'timeout',
+    'softTimeout',
+  ]
+
+  test.each(DURATIONS)('is refused as %s between 0 and 1,000: seconds are meant', (option) => {
+    for (const value of [1, 60, 999]) {
+      const { message } = errorOf(() => groupWith({ [option]: value }))
+
+      expect(message).toBe(
+        `groups.g.${option} is ${value}; allowed: a bare number of milliseconds that is 0 or at ` +
+          `least 1,000: write "${value}s" or "${value}ms"`,
+      )
+    }
+    expect(groupWith({ [option]: 1_000 })).toBeDefined()
+  })
+
+  test('is refused in a table as it is in code', () => {
+    const table = { origin: ORIGIN, staleIfError: 300 }
+
+    expect(errorOf(() => readConfig({ GROUPS: { g: table } }, {})).message).toContain(
+      'GROUPS.g.staleIfError is 300; allowed: a bare number of milliseconds that is 0 or',
+    )
+  })
+
+  test.each([0.5, 1_500.5, -1, Number.NaN, Number.POSITIVE_INFINITY])('is refused as %d', (ttl) => {
+    expect(errorOf(() => groupWith({ ttl })).allowed).toContain('a duration such as')
   })
 })
 

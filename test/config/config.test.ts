@@ -151,7 +151,7 @@ describe('a group', () => {
       negativeTtl: '10s',
       softTimeout: '50ms',
       maxLoads: 4,
-      timeout: 250,
+      timeout: '250ms',
       hotTtl: '0s',
       expiryJitter: 0,
       maxBytes: '1MiB',

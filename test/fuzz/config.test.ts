@@ -28,7 +28,7 @@ function mostly<T>(meant: fc.Arbitrary<T>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 12, arbitrary: meant }, { weight: 1, arbitrary: odd })
 }
 const duration = mostly(fc.constantFrom('0s', '250ms', '5m', '1h', 1_000, 0, '3650d', '1.5s'))
-const timeout = mostly(fc.constantFrom('1ms', '10s', '1h', 500))
+const timeout = mostly(fc.constantFrom('1ms', '10s', '1h', 1_500))
 const size = mostly(fc.constantFrom('2KiB', '1MiB', '16MiB', 65_536, '0.5MiB'))
 const common = {
   ttl: duration,

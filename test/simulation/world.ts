@@ -1,14 +1,14 @@
 /** Owns one simulation: places, network and origin on one clock, and what has to hold after each step. */
 
 import type { NodeCalls, PurgeMessage, SetMessage } from '../../src/core/messages.ts'
-import type { Load } from '../../src/loaders/function-loader.ts'
+import type { Duration, Load } from '../../src/loaders/function-loader.ts'
 import { chanceOf } from './chance.ts'
 import { checkPlace } from './invariants.ts'
 import type { Life } from './life.ts'
 import { type Answer, type Delivery, Network, type Receiver } from './network.ts'
 import { Origin } from './origin.ts'
 import { type Deployment, type LivingEdge, type LivingNode, Places } from './places.ts'
-import type { Action, NodeFault, Plan } from './plan.ts'
+import type { Action, GroupPlan, NodeFault, Plan } from './plan.ts'
 import { Requests } from './requests.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 import { Truth } from './truth.ts'
@@ -66,7 +66,7 @@ export class World implements Receiver {
     })
     const { load } = this.origin
     const definitions = Object.entries(setup.groups).map(([name, group]) => {
-      return [name, { ...group, load: load as unknown as Load }] as const
+      return [name, { ...group, ...durationsOf(group), load: load as unknown as Load }] as const
     })
     this.places = new Places({
       ...{ setup, clock, network: () => this.network },
@@ -294,6 +294,20 @@ export class World implements Receiver {
     }
     await this.runUntil(this.clock.now() + SETTLE_MS)
     this.check()
+  }
+}
+
+/** As texts: options refuse a small bare number of milliseconds. */
+function durationsOf({ softTimeout, ...group }: GroupPlan) {
+  const text = (ms: Duration) => `${ms}ms`
+  return {
+    ttl: text(group.ttl),
+    staleWhileRevalidate: text(group.staleWhileRevalidate),
+    staleIfError: text(group.staleIfError),
+    negativeTtl: text(group.negativeTtl),
+    timeout: text(group.timeout),
+    hotTtl: text(group.hotTtl),
+    ...(softTimeout === undefined ? {} : { softTimeout: text(softTimeout) }),
   }
 }
 
