@@ -2,7 +2,7 @@
 
 import type { GroupConfig } from './config/config.ts'
 import type { Admission } from './core/admission.ts'
-import { Circuit } from './core/circuit.ts'
+import { Circuit, LONGEST_PROBE_MS } from './core/circuit.ts'
 import type { DurableParts } from './core/durable-tier.ts'
 import type { Eviction } from './core/eviction.ts'
 import type { Fill } from './core/filler.ts'
@@ -58,10 +58,7 @@ export function createGroup(
     options: config.options,
     loader: tracedLoader(createLoader(config, env), config, cacheName, platform),
     ...parts,
-    circuit: new Circuit({
-      longestProbeMs: config.options.timeoutMs + 1_000,
-      random,
-    }),
+    circuit: new Circuit({ longestProbeMs: LONGEST_PROBE_MS, random }),
     clock,
     random,
     entityTag,

@@ -10,7 +10,7 @@ export type {
   SetOptions,
   StatsReport,
 } from './core/api.ts'
-export { type ErrorCode, NotFoundError } from './core/errors.ts'
+export { type ErrorCode, LoadError, type LoadErrorOptions, NotFoundError } from './core/errors.ts'
 export type { GroupReport, NodeStats } from './core/node-stats.ts'
 export { createWorker, type GroupcacheWorker } from './edge/worker.ts'
 export { createCacheNode } from './node/cache-node.ts'

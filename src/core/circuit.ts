@@ -1,4 +1,10 @@
-/** Owns when an origin that keeps failing is left alone (M. Nygard, "Release It!", circuit breaker). */
+/**
+ * When an origin that keeps failing is left alone (M. Nygard, "Release It!", circuit breaker).
+ *
+ * Clients choose keys, so only failures that no key can provoke are reported as `failed`. The caller
+ * reports everything else as `succeeded`, time-outs included. A probe whose key hangs would otherwise
+ * keep the circuit open, and clients could send such keys for as long as they like.
+ */
 
 import { backoffMs } from './backoff.ts'
 
@@ -10,11 +16,17 @@ export interface Admission {
   readonly era: number
 }
 
-/**
- * Failures in a row, of any keys, before the circuit opens. High, as a single key that always fails
- * in a quiet group must not cut off the others for long.
- */
+/** Failures in a row, of any keys, before the circuit opens. High, as a few say little of the next load. */
 export const FAILURES_TO_OPEN = 20
+
+/**
+ * How long a probe of an origin keeps all other loads waiting, in milliseconds. Short, whatever the group's
+ * `timeout`: a key that hangs must not make the others fail for that long.
+ */
+export const LONGEST_PROBE_MS = 1_000
+
+/** The longest pause that an origin can ask for by itself, in milliseconds. */
+const LONGEST_ASKED_PAUSE_MS = 24 * 3_600_000
 
 export interface CircuitOptions {
   /** After which a probe that has not reported is given up, in milliseconds. */
@@ -61,13 +73,15 @@ export class Circuit {
     this.enter('closed', 0, 0)
   }
 
-  failed({ era }: Admission, nowMs: number): void {
+  /** @param askedPauseMs How long the origin wants to be left alone; default: as `backoffMs` says. */
+  failed({ era }: Admission, nowMs: number, askedPauseMs?: number): void {
     if (era !== this.era) return
     const { failuresToOpen = FAILURES_TO_OPEN, longestPauseMs, random } = this.options
     this.failures++
     if (this.state === 'closed' && this.failures < failuresToOpen) return
     this.openings++
-    this.enter('open', nowMs, backoffMs(this.openings, random, longestPauseMs))
+    const pauseMs = askedPauseMs ?? backoffMs(this.openings, random, longestPauseMs)
+    this.enter('open', nowMs, Math.min(pauseMs, LONGEST_ASKED_PAUSE_MS))
   }
 
   private enter(state: CircuitState, nowMs: number, forMs: number): void {

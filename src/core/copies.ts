@@ -12,6 +12,7 @@ import {
   hasValidator,
   heldBytes,
   isKept,
+  type Retry,
   type StandIn,
   tagsOf,
 } from './entry.ts'
@@ -156,10 +157,7 @@ export class Copies {
     if (nowMs >= ticket.endsAtMs || !this.mayStore(ticket, tagsOf(entry))) return false
     // A load that began later has answered: were its answer not kept, this one must not be either.
     if (!this.underWay.answers(ticket)) return false
-    const held = this.copies.peek(key)
-    // What was read back is older than any load that may still answer: its number is not that of a load.
-    const isNewer = held !== undefined && held.readBack === undefined && held.sequence > sequence
-    if (isNewer) return false
+    if (isLoadedAfter(this.copies.peek(key), sequence)) return false
 
     const copy: Copy = {
       entry,
@@ -173,12 +171,27 @@ export class Copies {
     // A hot copy that is over as it comes may still be good for when no node can be reached.
     const isOver = freshnessAt(copy, nowMs) === 'expired' && nowMs >= (keptUntilMs ?? nowMs)
     const stored = !isOver && this.store(key, copy)
-    if (!stored) {
-      // What is held is older than the answer that could not be.
-      this.copies.delete(key, 'replaced')
-      this.durable?.forget(key)
-    } else if (standIn === undefined) this.durable?.write(key, copy)
+    // What is held is older than the answer that could not be.
+    if (!stored) this.forget(key)
+    else if (standIn === undefined) this.durable?.write(key, copy)
     return stored
+  }
+
+  /**
+   * Ends the life of what is held, as the origin has refused the key. What has been loaded or set since the
+   * refused load began stays.
+   */
+  refused(ticket: Ticket): void {
+    const { key, sequence } = ticket
+    const held = this.copies.peek(key)
+    // What was held when the load began is older, whatever soft purge has come since.
+    const isOlder = held !== undefined && held.sequence < sequence
+    // What was read back since, or is on disk alone, may have been set meanwhile.
+    const mayBeNewer = isLoadedAfter(held, sequence) || !this.mayStore(ticket, [])
+    if ((!isOlder && mayBeNewer) || !this.underWay.answers(ticket)) return
+    // A caller that waits for another refresh may have the copy in its hands.
+    if (held !== undefined) held.isRefused = true
+    this.forget(key)
   }
 
   /** Whether an entry can be held at all, empty as this place may be. */
@@ -193,9 +206,13 @@ export class Copies {
     return this.membership.canHold(this.bytesOf(key, entry))
   }
 
-  /** Notes that the refresh of a copy failed, unless another copy has taken its place. */
-  postpone(key: string, copy: Copy, retry: NonNullable<Copy['retry']>): void {
-    if (this.copies.peek(key) === copy) copy.retry = retry
+  /**
+   * Notes that the refresh of a copy failed, unless another copy has taken its place, or a soft purge since
+   * the refresh began asks for the next one at once.
+   */
+  postpone(ticket: Ticket, copy: Copy, retry: Retry): void {
+    const isHeld = this.copies.peek(ticket.key) === copy
+    if (isHeld && this.mayStore(ticket, tagsOf(copy.entry))) copy.retry = retry
   }
 
   /**
@@ -272,6 +289,12 @@ export class Copies {
     return entries
   }
 
+  /** An answer has come that is not kept: what is held is older. */
+  private forget(key: string): void {
+    this.copies.delete(key, 'replaced')
+    this.durable?.forget(key)
+  }
+
   private store(key: string, copy: Copy): boolean {
     const stored = this.hold(key, copy)
     // Copies on top of the owner's are a bonus: that they do not fit is no news.
@@ -321,6 +344,7 @@ export class Copies {
       return false
     }
     copy.isPurgedSoftly = true
+    delete copy.retry
     if (fromMs < entry.expiresAtMs) copy.entry = { ...entry, expiresAtMs: fromMs }
     return true
   }
@@ -333,6 +357,11 @@ export class Copies {
     // It may wait for the disk, and be held again.
     copy.tags = undefined
   }
+}
+
+/** What was read back is older than any load that may still answer: its number is not that of a load. */
+function isLoadedAfter(held: Copy | undefined, sequence: number): boolean {
+  return held !== undefined && held.readBack === undefined && held.sequence > sequence
 }
 
 /** Each key and each tag once. */

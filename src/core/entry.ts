@@ -67,6 +67,8 @@ export interface Copy {
   readonly standIn?: StandIn
   /** Set while refreshes of the entry fail. */
   retry?: Retry
+  /** Set when the origin has refused the key: it is answered by nobody who still has it in hand. */
+  isRefused?: true
   /** Purges up to this number have had their effect on the entry. */
   judgedTo?: number
   /** The entry's tags, while it is held in memory and has any. */

@@ -54,20 +54,45 @@ export class ConfigError extends CacheError {
 export class LoadError extends CacheError {
   override readonly name = 'LoadError'
   readonly code = 'load-failed'
-  /**
-   * Whether the failure lies with the key that was asked for, rather than with the health of its origin.
-   * Clients choose keys: what they can provoke must not make the origin seem sick.
-   */
-  readonly liesWithKey: boolean
+  /** See `LoadErrorOptions`. An own field: it survives a call from one Worker to another. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(message: string, { liesWithKey = false, ...options }: ErrorOptions & LoadBlame = {}) {
+  constructor(message: string, { retryAfterMs, ...options }: LoadErrorOptions = {}) {
     super(message, options)
-    this.liesWithKey = liesWithKey
+    this.retryAfterMs = retryAfterMs
   }
 }
 
-interface LoadBlame {
-  readonly liesWithKey?: boolean
+export interface LoadErrorOptions extends ErrorOptions {
+  /**
+   * For how long the loader wants to be left alone, in milliseconds. After 20 such failures in a row a node
+   * runs no load of the group for that long, one day at most. 0, a negative number and `NaN` ask for no
+   * pause. Default: none. Set it only where no choice of keys can cause the failure.
+   */
+  readonly retryAfterMs?: number | undefined
+}
+
+/**
+ * A failure of an HTTP origin. What is not said of it is false: a failure of a new kind is harmless to
+ * other keys, and a stale value may stand in for it.
+ */
+export class OriginError extends LoadError {
+  readonly isUnreachable: boolean
+  readonly isRefusal: boolean
+
+  constructor(message: string, options: OriginErrorOptions = {}) {
+    const { isRefusal = false, isUnreachable = false, ...rest } = options
+    super(message, rest)
+    this.isUnreachable = isUnreachable
+    this.isRefusal = isRefusal
+  }
+}
+
+export interface OriginErrorOptions extends LoadErrorOptions {
+  /** Whether no connection to the origin came about, whatever the key. Counts for the circuit. */
+  readonly isUnreachable?: boolean
+  /** Whether the origin has refused the key, which ends the life of a stale value. */
+  readonly isRefusal?: boolean
 }
 
 /** The loader did not answer within the group's `timeout`. */

@@ -121,7 +121,7 @@ export class Filler {
     try {
       const reply = await upstream.get(key)
       if (reply === undefined) return undefined
-      if (reply.kind === 'failed' && held !== undefined) this.postpone(key, held)
+      if (reply.kind === 'failed' && held !== undefined) this.postpone(ticket, held)
       return this.fillFrom(reply, ticket, held)
     } finally {
       copies.end(ticket)
@@ -132,7 +132,10 @@ export class Filler {
   private fillFrom(reply: Reply, ticket: Ticket, held: Copy | undefined): Fill {
     const { path: above, ...rest } = reply
     const handling = { fwd: held === undefined ? 'miss' : 'stale' } as const
-    if (rest.kind === 'failed') return { answer: rest, above, handling }
+    if (rest.kind === 'failed') {
+      if (rest.isRefusal) this.parts.copies.refused(ticket)
+      return { answer: rest, above, handling }
+    }
     const entry = entryIn(rest, ticket.startedAtMs)
     const stored = this.populate(ticket, entry)
     const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
@@ -155,7 +158,7 @@ export class Filler {
     try {
       const result = await inTime
       isLate = result.kind === 'failed' && result.code === 'load-timeout'
-      if (result.kind === 'failed' && held !== undefined) this.postpone(key, held)
+      if (result.kind === 'failed' && held !== undefined) this.postpone(ticket, held)
       const { answer, stored } = await this.conclude(ticket, result, stale, memory)
       return {
         answer,
@@ -199,12 +202,12 @@ export class Filler {
   }
 
   /** Leaves an entry alone for a while whose refresh has failed. */
-  private postpone(key: string, held: Copy): void {
+  private postpone(ticket: Ticket, held: Copy): void {
     const { clock, copies, random } = this.parts
     const failures = (held.retry?.failures ?? 0) + 1
     const sinceMs = clock.now()
     const notBeforeMs = sinceMs + backoffMs(failures, random)
-    copies.postpone(key, held, { failures, sinceMs, notBeforeMs })
+    copies.postpone(ticket, held, { failures, sinceMs, notBeforeMs })
   }
 
   /** What a loader says after its time still fills the cache, if nothing newer has answered. */
@@ -229,7 +232,10 @@ export class Filler {
     stale: ValueEntry | undefined,
     memory?: Reading,
   ): Promise<{ answer: Answer; stored: boolean }> {
-    if (result.kind === 'failed') return { answer: result, stored: false }
+    if (result.kind === 'failed') {
+      if (result.isRefusal) this.parts.copies.refused(ticket)
+      return { answer: result, stored: false }
+    }
     const entry = await this.entryFrom(result, stale)
     // What was read is going to count as an entry.
     memory?.release()

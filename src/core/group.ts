@@ -485,7 +485,7 @@ export class Group {
       const keptUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
       const tookMs = nowMs - ticket.startedAtMs
       this.copies.populate(ticket, entry, { nowMs, untilMs, keptUntilMs, tookMs })
-    }
+    } else if (reply.isRefusal) this.copies.refused(ticket)
     return { ...reply, path: [...reply.path, { cache: placement.cacheName, fwd: 'miss' }] }
   }
 
@@ -548,6 +548,8 @@ export class Group {
 
 /** Whether a stale copy is to be answered rather than a failure, or than to wait any longer. */
 function mayStandIn(stale: Copy, fill: Fill | undefined, nowMs: number): boolean {
+  if (stale.isRefused) return false
   if (fill === undefined) return freshnessAt(stale, nowMs) === 'stale'
-  return fill.answer.kind === 'failed' && mayServeOnError(stale, nowMs)
+  const { answer } = fill
+  return answer.kind === 'failed' && !answer.isRefusal && mayServeOnError(stale, nowMs)
 }

@@ -3,7 +3,13 @@
 import type { Admission, Circuit } from './circuit.ts'
 import type { Clock } from './clock.ts'
 import type { StandIn, ValueEntry } from './entry.ts'
-import { LoadError, LoadTimeoutError, type NotFoundError, OverloadedError } from './errors.ts'
+import {
+  LoadError,
+  LoadTimeoutError,
+  type NotFoundError,
+  OriginError,
+  OverloadedError,
+} from './errors.ts'
 import type { Limit } from './load-limit.ts'
 import type { LoadContext, Loader, LoadResult } from './loader.ts'
 import type { Reading, ReadingParts } from './reading-room.ts'
@@ -36,10 +42,16 @@ export interface Load {
   readonly memory: Reading
 }
 
-/** How a load ended, and what that says of its origin's health. */
+/** How a load ended. */
 interface Ending {
   readonly result: LoadResult
-  readonly isSick: boolean
+  /** Set when it counts against the origin: only for failures that no key can provoke. */
+  readonly outage?: Outage | undefined
+}
+
+interface Outage {
+  /** How long the origin wants to be left alone. Default: for the usual pause. */
+  readonly retryAfterMs?: number
 }
 
 export class LoadRunner {
@@ -69,7 +81,7 @@ export class LoadRunner {
       .run(signal, async (): Promise<Ending> => {
         startedAtMs = clock.now()
         admission = circuit.admit(startedAtMs)
-        if (admission === undefined) return { result: leftAlone(group), isSick: false }
+        if (admission === undefined) return { result: leftAlone(group) }
         stats.loads++
         if (standIn === 'guest') stats.guestLoads++
         if (standIn === 'no-node') stats.edgeLoads++
@@ -77,11 +89,11 @@ export class LoadRunner {
         if (result.kind === 'not-modified' && stale === undefined) {
           throw new LoadError('Not modified, though nothing was being refreshed.')
         }
-        return { result, isSick: false }
+        return { result }
       })
       .catch((error: unknown) => {
         // The loader has been called, and has what it asked for: only there was nowhere to put it.
-        if (memory.wasRefused) return { result: overloaded(group), isSick: false }
+        if (memory.wasRefused) return { result: overloaded(group) }
         return this.endingOf(error, signal, admission !== undefined)
       })
 
@@ -89,15 +101,15 @@ export class LoadRunner {
     const cancelTimer = clock.after(timeoutMs, () => {
       const error = new LoadTimeoutError(`Group ${group}: no answer within ${timeoutMs} ms.`)
       const result = { kind: 'failed', code: error.code, detail: error.message } as const
-      timedOut.resolve({ result, isSick: !memory.isWaiting })
+      timedOut.resolve({ result })
       abort.abort(error)
       onError(error)
     })
-    const inTime = Promise.race([ending, timedOut.promise]).then(({ result, isSick }) => {
+    const inTime = Promise.race([ending, timedOut.promise]).then(({ result, outage }) => {
       cancelTimer()
       if (result.kind === 'failed' && result.code === 'load-timeout') stats.loadTimeouts++
       if (admission === undefined) stats.loadsRefused++
-      else this.account(result, isSick, admission, startedAtMs)
+      else this.account(result, outage, admission, startedAtMs)
       return result
     })
     const atLast = ending.then(({ result }) => result)
@@ -108,29 +120,31 @@ export class LoadRunner {
   private endingOf(error: unknown, signal: AbortSignal, hasStarted: boolean): Ending {
     if (hasStarted && saysNotFound(error)) return this.notFoundEnding(error, signal)
     if (!hasStarted && error instanceof OverloadedError) {
-      return { result: { kind: 'failed', code: error.code, detail: error.message }, isSick: false }
+      return { result: { kind: 'failed', code: error.code, detail: error.message } }
     }
     // A loader that was told to stop has nothing new to report.
     if (!signal.aborted) this.parts.onError(error)
     const detail = `Group ${this.parts.group}: the loader failed.`
-    const isSick = !(error instanceof LoadError && error.liesWithKey)
-    return { result: { kind: 'failed', code: 'load-failed', detail }, isSick }
+    const refusal =
+      error instanceof OriginError && error.isRefusal ? ({ isRefusal: true } as const) : {}
+    const result = { kind: 'failed', code: 'load-failed', detail, ...refusal } as const
+    return { result, outage: outageIn(error) }
   }
 
   /** Tags that are not valid fail the load, as those of a value do: nothing could purge the answer. */
   private notFoundEnding(error: NotFoundError, signal: AbortSignal): Ending {
     // An error from another Worker may carry anything.
     const named = (error as { readonly tags?: unknown }).tags
-    if (named === undefined) return { result: { kind: 'not-found' }, isSick: false }
+    if (named === undefined) return { result: { kind: 'not-found' } }
     const tags = parseTags(named)
-    if (tags !== undefined) return { result: { kind: 'not-found', tags }, isSick: false }
+    if (tags !== undefined) return { result: { kind: 'not-found', tags } }
     const message = `The loader threw a NotFoundError with tags that are not ${TAGS_FORM}.`
     return this.endingOf(new LoadError(message, { cause: error }), signal, true)
   }
 
   private account(
     result: LoadResult,
-    isSick: boolean,
+    outage: Outage | undefined,
     admission: Admission,
     startedAtMs: number,
   ): void {
@@ -138,8 +152,9 @@ export class LoadRunner {
     const nowMs = clock.now()
     // A clock that was set back meanwhile says nothing of how long it took.
     stats.observeLoad(Math.max(0, nowMs - startedAtMs))
-    if (isSick) circuit.failed(admission, nowMs)
-    else circuit.succeeded(admission)
+    // What a key could have provoked says nothing against the origin, a time-out neither: see `Circuit`.
+    if (outage === undefined) circuit.succeeded(admission)
+    else circuit.failed(admission, nowMs, outage.retryAfterMs)
     if (result.kind === 'failed' && result.code !== 'load-timeout') stats.loadErrors++
     if (result.kind === 'not-found') stats.notFound++
   }
@@ -149,6 +164,19 @@ export class LoadRunner {
 function saysNotFound(error: unknown): error is NotFoundError {
   const { name, code } = (error ?? {}) as Partial<NotFoundError>
   return name === 'NotFoundError' && code === 'not-found'
+}
+
+/** `undefined` where a choice of keys could have provoked the error. By name and code, as above. */
+function outageIn(error: unknown): Outage | undefined {
+  const { name, code, retryAfterMs } = (error ?? {}) as Partial<LoadError>
+  const asksForPause = name === 'LoadError' && code === 'load-failed' && isPause(retryAfterMs)
+  if (asksForPause) return { retryAfterMs }
+  return error instanceof OriginError && error.isUnreachable ? {} : undefined
+}
+
+/** A loader may be plain JavaScript: anything may be in the place of the number. */
+function isPause(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms > 0
 }
 
 function overloaded(group: string): LoadResult {

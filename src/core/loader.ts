@@ -64,6 +64,8 @@ export interface LoadFailure {
   readonly kind: 'failed'
   readonly code: 'load-failed' | 'load-timeout' | 'overloaded'
   readonly detail: string
+  /** Set when the origin has refused the key: no older value is answered instead, now or later. */
+  readonly isRefusal?: true
 }
 
 export type Loaded = LoadedValue | NotModified | NotFound | TooLarge

@@ -2,7 +2,8 @@
 
 import { BINARY } from '../core/content-type.ts'
 import type { ValueEntry } from '../core/entry.ts'
-import { LoadError } from '../core/errors.ts'
+import { LoadError, OriginError } from '../core/errors.ts'
+import { parseHttpDate } from '../core/http-date.ts'
 import type { Loaded, LoadedValue, LoadMemory, TooLarge } from '../core/loader.ts'
 import { readWhole } from './body.ts'
 
@@ -13,25 +14,39 @@ const LONGEST_HEADER = 255
 const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
 
 /**
- * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `LoadError`
+ * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `OriginError`
  * for any other status.
+ *
+ * @param retryAfterMs What `retryAfterOf` says of the response, if the key has not chosen whom it is from.
  */
 export async function answerFromResponse(
   response: Response,
   stale: ValueEntry | undefined,
   memory: LoadMemory,
+  retryAfterMs?: number,
 ): Promise<Loaded> {
   if (response.status === 200) return valueFromResponse(response, memory)
   discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
   if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
-  throw statusError(response.status)
+  throw statusError(response.status, retryAfterMs)
 }
 
-/** A client's error lies with what was asked for, but for those that say "later" (RFC 6585, RFC 9110). */
-export function statusError(status: number): LoadError {
-  const liesWithKey = status < 500 && ![408, 425, 429].includes(status)
-  return new LoadError(`The response's status is ${status}.`, { liesWithKey })
+/** Statuses that say "not now" rather than "no": a stale value may stand in for them (RFC 5861, section 4). */
+const STOOD_IN_FOR = new Set([429, 500, 502, 503, 504])
+
+export function statusError(status: number, retryAfterMs?: number): OriginError {
+  const isRefusal = !STOOD_IN_FOR.has(status)
+  return new OriginError(`The response's status is ${status}.`, { isRefusal, retryAfterMs })
+}
+
+/** How long the origin wants to be left alone (RFC 9110, section 10.2.3). `undefined`: it does not say so. */
+export function retryAfterOf({ headers, status }: Response, nowMs: number): number | undefined {
+  const retryAfter = headers.get('retry-after')
+  if (retryAfter === null || (status !== 429 && status !== 503)) return undefined
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
+  const untilMs = parseHttpDate(retryAfter)
+  return Number.isNaN(untilMs) ? undefined : Math.max(0, untilMs - nowMs)
 }
 
 async function valueFromResponse(
@@ -63,9 +78,7 @@ export function requireDecoded(response: Response): void {
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (DECODED_CODINGS.has(coding)) return
   discard(response)
-  throw new LoadError('The response has a content coding that the runtime does not decode.', {
-    liesWithKey: true,
-  })
+  throw new LoadError('The response has a content coding that the runtime does not decode.')
 }
 
 export function contentTypeOf(headers: Headers): string {

@@ -6,9 +6,9 @@ import type { Life, ValueEntry } from '../core/entry.ts'
 import { LoadError } from '../core/errors.ts'
 import type { Loader, Loaded as LoaderAnswer, LoadMemory } from '../core/loader.ts'
 import { parseTags, TAGS_FORM } from '../core/tags.ts'
-import { DURATION_FORM, parseDurationMs } from '../core/units.ts'
+import { DURATION_FORM, LONGEST_MS, parseDurationMs } from '../core/units.ts'
 import { maxWholeBytes } from './body.ts'
-import { answerFromResponse } from './from-response.ts'
+import { answerFromResponse, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'
 
 /** `"250ms"`, `"30s"`, `"5m"`, `"1h"`, or a number of milliseconds. */
@@ -42,7 +42,10 @@ export interface DescribedValue {
   readonly value: string | Uint8Array | ArrayBuffer
   /** Default: `text/plain; charset=utf-8` for a string, else `application/octet-stream`. */
   readonly contentType?: string
-  /** How long this value is fresh; default: the group's `ttl`. `"0s"`: never stored. */
+  /**
+   * How long this value is fresh; default: the group's `ttl`. `"0s"`: never stored. Like the two below, a
+   * number is rounded down, below zero counts as zero, and ten years are the most.
+   */
   readonly ttl?: Duration
   /** Default: the group's. */
   readonly staleWhileRevalidate?: Duration
@@ -117,7 +120,11 @@ async function answerFrom(
   memory: LoadMemory,
 ): Promise<LoaderAnswer> {
   if (loaded === null) return { kind: 'not-found' }
-  if (loaded instanceof Response) return answerFromResponse(loaded, stale, memory)
+  if (loaded instanceof Response) {
+    // Where a redirect has led to, the key may have chosen.
+    const retryAfterMs = loaded.redirected ? undefined : retryAfterOf(loaded, Date.now())
+    return answerFromResponse(loaded, stale, memory, retryAfterMs)
+  }
   return describedValue(isPlainValue(loaded) ? { value: loaded } : loaded, memory)
 }
 
@@ -191,11 +198,16 @@ function lifeOf({ ttl, staleWhileRevalidate, staleIfError }: DescribedValue): Pa
 }
 
 function durationOf(field: string, value: Duration): number {
-  const ms = parseDurationMs(value)
+  const ms = typeof value === 'number' ? wholeMs(value) : parseDurationMs(value)
   if (ms === undefined) {
     throw new LoadError(`The loader returned a ${field} that is not ${DURATION_FORM}.`)
   }
   return ms
+}
+
+/** The duration nearest to a number that may be computed: `undefined` for `NaN`, which is near to none. */
+function wholeMs(ms: number): number | undefined {
+  return Number.isNaN(ms) ? undefined : Math.floor(Math.min(Math.max(ms, 0), LONGEST_MS))
 }
 
 function tagsOf(value: readonly string[]): string[] {

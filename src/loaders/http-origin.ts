@@ -1,11 +1,11 @@
 /** Owns loading from an HTTP origin: one base URL, below which every key stays. */
 
 import type { Life, ValueEntry } from '../core/entry.ts'
-import { BadKeyError, LoadError } from '../core/errors.ts'
+import { BadKeyError, OriginError } from '../core/errors.ts'
 import type { LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
 import { logWarning } from '../log.ts'
-import { answerFromResponse, discard } from './from-response.ts'
+import { answerFromResponse, discard, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'
 import { NEVER_STORED, responseLife, shortest } from './response-life.ts'
 
@@ -54,7 +54,10 @@ export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader
     }
     const { response, redirects } = followed
     const life = lifeOf(followed, origin, parts.now())
-    const answer = await answerFromResponse(response, mayRenew ? stale : undefined, memory)
+    // Where a redirect has led to, the key may have chosen.
+    const retryAfterMs = redirects.length === 0 ? retryAfterOf(response, parts.now()) : undefined
+    const renewed = mayRenew ? stale : undefined
+    const answer = await answerFromResponse(response, renewed, memory, retryAfterMs)
     if (answer.kind === 'not-found' || answer.kind === 'too-large') {
       return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
     }
@@ -138,15 +141,25 @@ function request(
   { fetch }: HttpOriginParts,
 ): Promise<Followed> {
   const start = urlOf(baseUrl, key)
-  return follow(start, (url) =>
-    fetch(url.href, {
+  return follow(start, (url) => {
+    const response = fetch(url.href, {
       headers: url === start ? { ...headers, ...conditions } : headers,
       signal,
       redirect: 'manual',
       // The platform's own cache knows nothing of our purges.
       cache: 'no-store',
-    }),
-  )
+    })
+    // Where a redirect leads to, the key may have chosen.
+    return url === start ? reaching(response, signal) : response
+  })
+}
+
+/** The origin's answer. Throws `OriginError` where there is none, unless it was not awaited any longer. */
+function reaching(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return response.catch((cause: unknown) => {
+    if (signal.aborted) throw cause
+    throw new OriginError('The origin could not be reached.', { cause, isUnreachable: true })
+  })
 }
 
 /** Throws `BadKeyError` when the key would lead out of `baseUrl`, whatever made it valid before. */
@@ -174,10 +187,10 @@ async function follow(start: URL, request: (url: URL) => Promise<Response>): Pro
     const isAllowed =
       next !== null && next.origin === start.origin && next.username === '' && next.password === ''
     if (!isAllowed)
-      throw new LoadError('The origin redirected to elsewhere.', { liesWithKey: true })
+      throw new OriginError('The origin redirected to elsewhere.', { isRefusal: true })
     url = next
   }
-  throw new LoadError(`The origin redirected more than ${MOST_REDIRECTS} times.`, {
-    liesWithKey: true,
+  throw new OriginError(`The origin redirected more than ${MOST_REDIRECTS} times.`, {
+    isRefusal: true,
   })
 }

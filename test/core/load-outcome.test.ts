@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import { OriginError } from '../../src/core/errors.ts'
 import type { LoadedValue } from '../../src/core/loader.ts'
-import { countingLoader } from '../support/counting-loader.ts'
+import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup } from '../support/group-factory.ts'
 import { latchedLoader } from '../support/latched-loader.ts'
 
@@ -27,17 +28,19 @@ describe('what a loader throws', () => {
 })
 
 describe('an origin', () => {
-  test('that hangs again and again is left alone, as one that fails', async () => {
-    const loader = countingLoader(() => new Promise<LoadedValue>(() => {}))
+  test('that hangs again and again is asked all the same: the keys may be what it hangs on', async () => {
+    const loader = countingLoader((key) =>
+      key === 'Tom' ? text('630') : new Promise<LoadedValue>(() => {}),
+    )
     const { clock, group } = createTestGroup({ loader: loader.load, options: { timeoutMs: 100 } })
-    for (let i = 0; i < FAILURES_TO_OPEN; i++) {
+    for (let i = 0; i < 3 * FAILURES_TO_OPEN; i++) {
       const hanging = group.get(`key-${i}`)
       clock.advance(100)
       await hanging
     }
 
-    expect(await group.get('Tom')).toMatchObject({ kind: 'failed', code: 'load-failed' })
-    expect(loader.calls).toHaveLength(FAILURES_TO_OPEN)
+    expect(await group.get('Tom')).toMatchObject({ kind: 'value' })
+    expect(loader.calls).toHaveLength(3 * FAILURES_TO_OPEN + 1)
   })
 
   test('that is slow to fail is left alone from when it has failed', async () => {
@@ -45,7 +48,9 @@ describe('an origin', () => {
     const { clock, group } = createTestGroup({ loader: loader.load, random: () => 0 })
     const failing = Array.from({ length: FAILURES_TO_OPEN }, (_, i) => group.get(`key-${i}`))
     clock.advance(5_000)
-    for (let i = 0; i < FAILURES_TO_OPEN; i++) loader.fail(i)
+    for (let i = 0; i < FAILURES_TO_OPEN; i++) {
+      loader.fail(i, new OriginError('unreachable', { isUnreachable: true }))
+    }
     await Promise.all(failing)
 
     clock.advance(999)

@@ -1,12 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Circuit, FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
 import type { ValueEntry } from '../../src/core/entry.ts'
-import {
-  LoadError,
-  LoadTimeoutError,
-  NotFoundError,
-  OverloadedError,
-} from '../../src/core/errors.ts'
+import { LoadTimeoutError, NotFoundError, OverloadedError } from '../../src/core/errors.ts'
 import { LoadRunner } from '../../src/core/load.ts'
 import { LoadLimit } from '../../src/core/load-limit.ts'
 import type { LoadContext, LoadedValue, Loader } from '../../src/core/loader.ts'
@@ -299,64 +294,5 @@ describe('the limit on loads', () => {
     await settle()
     expect(loader).toHaveBeenCalledTimes(1)
     expect(stats).toMatchObject({ loads: 1, loadTimeouts: 2 })
-  })
-})
-
-describe('an origin that keeps failing', () => {
-  async function fail(runner: LoadRunner, times: number) {
-    for (let i = 0; i < times; i++) await runner.run(`k${i}`).inTime
-  }
-
-  test('is left alone, then asked by one load, and by all again once it answers', async () => {
-    let healthy = false
-    const loader = vi.fn<Loader>(async () => {
-      if (healthy) return VALUE
-      throw SECRET
-    })
-    const { circuit, clock, runner } = createRunner(loader)
-
-    await fail(runner, FAILURES_TO_OPEN)
-    expect(circuit.state).toBe('open')
-    expect(await runner.run('k').inTime).toMatchObject({
-      code: 'load-failed',
-      detail: 'Group users: the origin keeps failing, and is left alone for a moment.',
-    })
-    expect(loader).toHaveBeenCalledTimes(FAILURES_TO_OPEN)
-
-    healthy = true
-    clock.advance(1_000)
-    const [probe, other] = [runner.run('probe'), runner.run('other')]
-    expect(circuit.state).toBe('half-open')
-    expect(await probe.inTime).toBe(VALUE)
-    expect(await other.inTime).toMatchObject({ code: 'load-failed' })
-    expect(circuit.state).toBe('closed')
-    expect(await runner.run('k').inTime).toBe(VALUE)
-  })
-
-  test('is not one of which other keys are answered or do not exist', async () => {
-    const loader = vi.fn<Loader>(async (key) => {
-      if (key === 'k0') throw new NotFoundError('no such user')
-      throw SECRET
-    })
-    const { circuit, runner } = createRunner(loader)
-
-    for (let round = 0; round < FAILURES_TO_OPEN; round++) await fail(runner, 2)
-
-    expect(circuit.state).toBe('closed')
-  })
-})
-
-describe('failures that lie with the key', () => {
-  test('do not make the origin seem sick: clients choose the keys', async () => {
-    const { circuit, runner, stats } = createRunner(() =>
-      Promise.reject(new LoadError('status 403', { liesWithKey: true })),
-    )
-
-    for (let i = 0; i < 3 * FAILURES_TO_OPEN; i++) {
-      expect(await runner.run(`k${i}`).inTime).toEqual(FAILED)
-    }
-
-    expect(circuit.state).toBe('closed')
-    expect(stats.loadErrors).toBe(3 * FAILURES_TO_OPEN)
   })
 })

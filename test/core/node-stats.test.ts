@@ -3,6 +3,7 @@ import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
 import { noCounters } from '../../src/core/counters.ts'
 import type { EdgeReport } from '../../src/core/edge-report.ts'
 import { EdgeReports } from '../../src/core/edge-reports.ts'
+import { OriginError } from '../../src/core/errors.ts'
 import type { Group } from '../../src/core/group.ts'
 import {
   eachIsolateOnce,
@@ -114,7 +115,7 @@ describe('the report of a node', () => {
   test('shows that an origin is left alone', async () => {
     const { group } = createTestGroup({
       loader: countingLoader(() => {
-        throw new Error('down')
+        throw new OriginError('unreachable', { isUnreachable: true })
       }).load,
     })
     for (let i = 0; i < FAILURES_TO_OPEN; i++) await group.get('Tom')
@@ -181,7 +182,7 @@ describe('the sum of reports', () => {
     })
     const { group } = createTestGroup({
       loader: countingLoader(() => {
-        throw new Error('down')
+        throw new OriginError('unreachable', { isUnreachable: true })
       }).load,
       maxBytes: 1_000,
     })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import { OriginError } from '../../src/core/errors.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
@@ -181,7 +182,7 @@ describe('stale if error', () => {
     const { clock, fail, group, loader } = await staleGroup({ staleIfErrorMs: 3_600_000 })
     for (let i = 0; i < FAILURES_TO_OPEN; i++) {
       const other = group.get(`other-${i}`)
-      fail(1 + i)
+      fail(1 + i, new OriginError('unreachable', { isUnreachable: true }))
       await other
     }
     clock.advance(500)

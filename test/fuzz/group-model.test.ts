@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeUtf8 } from '../../src/core/bytes.ts'
-import { LoadError } from '../../src/core/errors.ts'
+import { OriginError } from '../../src/core/errors.ts'
 import type { GroupOptions } from '../../src/core/group.ts'
 import type { Loaded } from '../../src/core/loader.ts'
 import type { Purge } from '../../src/core/peers.ts'
@@ -16,8 +16,8 @@ type Life = Pick<
   'ttlMs' | 'staleWhileRevalidateMs' | 'staleIfErrorMs' | 'negativeTtlMs'
 >
 
-/** What the origin has of a key: a text, nothing, or only failures. */
-type Has = string | 'nothing' | 'failure'
+/** What the origin has of a key: a text, nothing, or only failures, which a stale value stands in for or not. */
+type Has = string | 'nothing' | 'failure' | 'refusal'
 
 interface Held {
   /** `undefined`: known not to exist. */
@@ -57,6 +57,7 @@ class NaiveGroup {
     const mayCoverFailure = stale !== undefined && staleForMs < staleIfErrorMs
     if (mayCoverFailure && isResting) return `stale ${stale}`
     const loaded = this.load(key)
+    if (loaded === 'refusal') return 'failure'
     if (loaded === 'failure') return mayCoverFailure ? `stale ${stale}` : 'failure'
     return `fresh ${loaded}`
   }
@@ -69,6 +70,9 @@ class NaiveGroup {
     const held = this.held.get(key)
     if (held === undefined) return
     held.freshUntilMs = Math.min(held.freshUntilMs, this.nowMs)
+    // A soft purge ends the pause after refreshes that failed.
+    held.restsUntilMs = 0
+    held.failures = 0
     if (!soft || held.text === undefined) this.held.delete(key)
   }
 
@@ -76,7 +80,8 @@ class NaiveGroup {
     this.loads++
     const has = this.origin.get(key) ?? 'nothing'
     const held = this.held.get(key)
-    if (has !== 'failure') {
+    if (has === 'refusal') this.held.delete(key)
+    else if (has !== 'failure') {
       const isText = has !== 'nothing'
       this.hold(key, isText ? has : undefined, isText ? this.life.ttlMs : this.life.negativeTtlMs)
     } else if (held !== undefined) {
@@ -102,8 +107,8 @@ class Pair {
     this.naive = new NaiveGroup(life)
     const loader = async (key: string): Promise<Loaded> => {
       const has = this.naive.origin.get(key) ?? 'nothing'
-      // The failure of a key, not of its origin: that would be left alone as a whole after some.
-      if (has === 'failure') throw new LoadError('down', { liesWithKey: true })
+      if (has === 'failure') throw new Error('down')
+      if (has === 'refusal') throw new OriginError('no', { isRefusal: true })
       if (has !== 'nothing') return newValue(key, has)
       return { kind: 'not-found', tags: TAGS_OF[key] ?? [] }
     }
@@ -174,7 +179,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc
       .tuple(
         anyKey,
-        fc.constantFrom<(Has | 'new')[]>('new', 'new', 'nothing', 'failure', 'failure'),
+        fc.constantFrom<(Has | 'new')[]>('new', 'new', 'nothing', 'failure', 'failure', 'refusal'),
       )
       .map(([key, has]) => named(`origin(${key}, ${has})`, (pair) => pair.change(key, has))),
   },

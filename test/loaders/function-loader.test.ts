@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ValueEntry } from '../../src/core/entry.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
+import { LONGEST_MS } from '../../src/core/units.ts'
 import { MAX_WHOLE_BYTES } from '../../src/loaders/body.ts'
 import { functionLoader, type Loaded, type StaleEntry } from '../../src/loaders/function-loader.ts'
 import { ampleMemory } from '../support/load-memory.ts'
@@ -118,8 +119,32 @@ describe('what a load function may return', () => {
     },
   )
 
-  test.each(['soon', -1, 1.5, '1 s'])('the ttl %j is refused', async (ttl) => {
-    await expect(load({ value: 'x', ttl })).rejects.toThrow('ttl')
+  test.each(['soon', '-1s', '1.5ms', '1 s', '1500.5', '3651d', Number.NaN, null, true])(
+    'the ttl %j is refused',
+    async (ttl) => {
+      await expect(load({ value: 'x', ttl: ttl as string })).rejects.toThrow('ttl')
+    },
+  )
+
+  test.each([
+    [1_500.5, 1_500],
+    [999.999, 999],
+    [0.5, 0],
+    [60, 60],
+    [-0.5, 0],
+    [-1_000, 0],
+    [Number.NEGATIVE_INFINITY, 0],
+    [Number.POSITIVE_INFINITY, LONGEST_MS],
+    [Number.MAX_VALUE, LONGEST_MS],
+    [LONGEST_MS + 0.5, LONGEST_MS],
+  ])('a life of %d ms counts as %d, in every part of it', async (written, ms) => {
+    const life = { ttl: written, staleWhileRevalidate: written, staleIfError: written }
+
+    expect(await load({ value: 'x', ...life })).toMatchObject({
+      ttlMs: ms,
+      staleWhileRevalidateMs: ms,
+      staleIfErrorMs: ms,
+    })
   })
 
   test('a Response whose body has been read already still says "not found"', async () => {

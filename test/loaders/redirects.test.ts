@@ -145,23 +145,6 @@ describe('304', () => {
   })
 })
 
-describe('blame', () => {
-  test.each([
-    [400, true],
-    [401, true],
-    [403, true],
-    [408, false],
-    [425, false],
-    [429, false],
-    [500, false],
-    [503, false],
-  ])('a status of %i lies with the key: %s', async (status, liesWithKey) => {
-    const origin = fakeOrigin({ [A]: () => new Response('', { status }) })
-
-    await expect(origin.load('a')).rejects.toMatchObject({ liesWithKey })
-  })
-})
-
 describe('Cache-Tag', () => {
   test('that is not valid keeps the value from being stored, and is warned of', async () => {
     const origin = fakeOrigin({

@@ -1,5 +1,6 @@
 /** Owns the origin of a simulation: what it answers, how slowly, and which loads are under way there. */
 
+import { LoadError } from '../../src/core/errors.ts'
 import type { Load, LoadContext, Loaded } from '../../src/loaders/function-loader.ts'
 import type { Chance } from './chance.ts'
 import { currentScope, type Life } from './life.ts'
@@ -86,10 +87,16 @@ export class Origin {
     const version = truth.current(group, key)
     await this.wait(life, ending.delayMs - readAfterMs)
     load.delete()
-    if (ending.kind === 'fails') throw new Error('The origin is sick.')
+    if (ending.kind === 'fails') throw this.failure()
     note(`${life.name} gets ${version.isGone ? 'nothing' : labelOf(version)}`)
     version.arrivedAtMs.push(clock.now())
     return answerOf(version)
+  }
+
+  /** While it keeps failing it asks for a pause, so that circuits open. */
+  private failure(): LoadError {
+    const isDown = this.mood === 'failing'
+    return new LoadError('The origin is sick.', isDown ? { retryAfterMs: 1_500 } : {})
   }
 
   private begin(key: string, { group, signal, env }: LoadContext<Bindings>) {

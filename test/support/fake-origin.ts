@@ -5,7 +5,7 @@ import { httpOriginLoader } from '../../src/loaders/http-origin.ts'
 import { ampleMemory } from './load-memory.ts'
 
 export const BASE = new URL('https://origin.example/v1/')
-const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
+export const NOW_MS = Date.parse('Tue, 01 Sep 2026 10:00:00 GMT')
 
 const LIFE = { ttlMs: 60_000, staleWhileRevalidateMs: 5_000, staleIfErrorMs: 6_000 }
 

@@ -1,7 +1,7 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
 import type { Admission } from '../../src/core/admission.ts'
-import { Circuit } from '../../src/core/circuit.ts'
+import { Circuit, LONGEST_PROBE_MS } from '../../src/core/circuit.ts'
 import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Eviction } from '../../src/core/eviction.ts'
 import type { Fill } from '../../src/core/filler.ts'
@@ -80,7 +80,7 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     clock,
     random,
     limit: new LoadLimit(parts.maxLoads ?? Number.POSITIVE_INFINITY),
-    circuit: new Circuit({ longestProbeMs: 11_000, random }),
+    circuit: new Circuit({ longestProbeMs: LONGEST_PROBE_MS, random }),
     entityTag: parts.entityTag ?? ((value) => `"${value.byteLength} bytes"`),
     stats: parts.stats ?? new GroupStats(),
     upstream: parts.upstream,

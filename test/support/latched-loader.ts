@@ -6,7 +6,8 @@ import { type CountingLoader, countingLoader } from './counting-loader.ts'
 export interface LatchedLoader extends CountingLoader {
   /** Ends the call of that number, from 0 on. */
   answer(index: number, answer: Loaded): void
-  fail(index: number): void
+  /** @param error Default: one that says nothing of the origin's health. */
+  fail(index: number, error?: Error): void
 }
 
 export function latchedLoader(): LatchedLoader {
@@ -19,6 +20,6 @@ export function latchedLoader(): LatchedLoader {
   return {
     ...loader,
     answer: (index, answer) => latches[index]?.resolve(answer),
-    fail: (index) => latches[index]?.reject(new Error('down')),
+    fail: (index, error = new Error('down')) => latches[index]?.reject(error),
   }
 }
