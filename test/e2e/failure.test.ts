@@ -67,6 +67,33 @@ describe('an origin that is gone', () => {
   })
 })
 
+describe('an origin that refuses what it had answered', () => {
+  test.each([400, 401, 403, 408, 425, 451, 501, 505])(
+    'by %i is 502, and its old answer is not used again, whatever comes then',
+    async (status) => {
+      const path = `/cache/robust/refused-${status}`
+      const before = origin.requests.length
+      const answersBy = (code: number): HttpOriginServer['answer'] => {
+        return (_, response) => response.writeHead(code).end()
+      }
+      expect((await worker.get(path)).status).toBe(200)
+
+      origin.answer = answersBy(503)
+      const stoodInFor = await worker.get(path)
+      origin.answer = answersBy(status)
+      // The pause after the refresh that failed.
+      await expect.poll(async () => (await worker.get(path)).status, { timeout: 5_000 }).toBe(502)
+      origin.answer = answersBy(503)
+      const later = await worker.get(path)
+
+      expect(stoodInFor.status).toBe(200)
+      expect(later.status).toBe(502)
+      expect(await later.json()).toMatchObject({ code: 'load-failed' })
+      expect(origin.requests.length - before).toBe(4)
+    },
+  )
+})
+
 describe('an origin that hangs', () => {
   test('is 504 within the timeout, and its connection is closed', async () => {
     const closed = Promise.withResolvers<void>()
