@@ -352,10 +352,7 @@ export class Copies {
   private removed(reason: RemovalReason, copy: Copy): void {
     this.stats.evictions[reason]++
     this.membership.holds(this.copies.bytes)
-    if (copy.tags === undefined) return
-    this.tags.remove(copy.tags, copy.sequence)
-    // It may wait for the disk, and be held again.
-    copy.tags = undefined
+    if (copy.tags !== undefined) this.tags.remove(copy.tags, copy.sequence)
   }
 }
 

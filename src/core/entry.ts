@@ -71,8 +71,8 @@ export interface Copy {
   isRefused?: true
   /** Purges up to this number have had their effect on the entry. */
   judgedTo?: number
-  /** The entry's tags, while it is held in memory and has any. */
-  tags?: readonly HeldTag[] | undefined
+  /** The entry's tags since it was last held in memory; none if it has none. */
+  tags?: readonly HeldTag[]
   /** Not fresh any more, whatever the clock does. */
   isPurgedSoftly?: true
   /**

@@ -26,6 +26,17 @@ describe('the tags of what is held', () => {
     expect(tags.purge('a', 6)).toBe(1)
   })
 
+  test('are known until the last entry has gone, purged ones included', () => {
+    const tags = new HeldTags(limitedRoom())
+    const purged = [tags.add(['a'], 1), tags.add(['a'], 2)]
+    tags.purge('a', 3)
+    tags.remove(purged[0] ?? [], 1)
+    tags.add(['a'], 4)
+    tags.remove(purged[1] ?? [], 2)
+
+    expect(tags.purge('a', 5)).toBe(1)
+  })
+
   test('count an entry whose load began before that of another, but ended after it', () => {
     const tags = new HeldTags(limitedRoom())
     const [later, earlier] = [tags.add(['a'], 9), tags.add(['a'], 4)]

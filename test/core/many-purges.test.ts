@@ -182,3 +182,31 @@ test('questions of an edge isolate whose requests have vanished hold back nothin
 
   expect(budget.heldBytes).toBe(0)
 })
+
+test('questions of an edge isolate are over with their answers: batches and early renewals too', async () => {
+  const budget = new MemoryBudget(MAX_BYTES)
+  const { clock, group } = createTestGroup({
+    loader: latchedLoader().load,
+    memory: { budget, mayWait: false },
+    placement: EDGE,
+    random: () => 1 - 1e-9,
+  })
+  let asked = 0
+  const get = async () => {
+    asked++
+    clock.advance(50)
+    return { kind: 'not-found', expiresAtMs: clock.now() + 60_000, path: [] }
+  }
+  const peer = { name: 'node-0', get, getMany: async () => [await get()] }
+  const picker = { pickPeer: () => peer, pickPeers: () => [peer] } as never
+  await group.getMany(['Tom'], 1_000, picker)
+  await group.get('Jack', picker)
+  await group.get('Jack', picker)
+  await settle()
+  expect(asked).toBe(3)
+
+  group.purgeLocally({ tags: ['x'] })
+
+  expect(group.items).toBe(2)
+  expect(budget.heldBytes).toBe(group.bytes)
+})
