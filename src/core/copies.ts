@@ -33,6 +33,8 @@ export interface Holding {
   readonly keptUntilMs?: number | undefined
   readonly tookMs?: number | undefined
   readonly standIn?: StandIn | undefined
+  /** The key's previous owner has handed over the entry: it is older than the answer of any load. */
+  readonly isHandedOver?: boolean
 }
 
 /** The isolate's memory, as one group in one place shares in it. */
@@ -153,10 +155,10 @@ export class Copies {
    */
   populate(ticket: Ticket, entry: Entry, holding: Holding): boolean {
     const { key, sequence } = ticket
-    const { nowMs, untilMs, keptUntilMs, tookMs, standIn } = holding
+    const { nowMs, untilMs, keptUntilMs, tookMs, standIn, isHandedOver } = holding
     if (nowMs >= ticket.endsAtMs || !this.mayStore(ticket, tagsOf(entry))) return false
     // A load that began later has answered: were its answer not kept, this one must not be either.
-    if (!this.underWay.answers(ticket)) return false
+    if (!isHandedOver && !this.underWay.answers(ticket)) return false
     if (isLoadedAfter(this.copies.peek(key), sequence)) return false
 
     const copy: Copy = {
@@ -167,6 +169,7 @@ export class Copies {
       ...(keptUntilMs === undefined ? {} : { keptUntilMs }),
       ...(tookMs === undefined ? {} : { tookMs }),
       ...(standIn === undefined ? {} : { standIn }),
+      ...(isHandedOver ? { readBack: 'earlier' as const } : {}),
     }
     // A hot copy that is over as it comes may still be good for when no node can be reached.
     const isOver = freshnessAt(copy, nowMs) === 'expired' && nowMs >= (keptUntilMs ?? nowMs)

@@ -76,8 +76,9 @@ export interface Copy {
   /** Not fresh any more, whatever the clock does. */
   isPurgedSoftly?: true
   /**
-   * Set when the entry was read back from disk, which no load has done: its number is that of the last
-   * purge it has outlived. `just-now`: nobody has looked it up since.
+   * Set when the entry was read back from disk, or handed over by the key's previous owner. It is older than
+   * the answer of any load, so its number is only that of the last purge it has outlived. `just-now`: read
+   * back, and not looked up since.
    */
   readBack?: 'just-now' | 'earlier'
 }

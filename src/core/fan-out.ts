@@ -136,14 +136,18 @@ function bytesOf(found: ReadonlyMap<string, Reply | null>): number {
 }
 
 /**
- * Sets the value at the owner at home, and makes all who may hold an older one forget it, in stages. Throws
- * `PeerUnavailableError` when the owner cannot serve, or someone else cannot who would keep an older value.
+ * Sets the value at the owner at home, and makes all nodes that may hold an older one forget it, in stages.
+ * Throws `PeerUnavailableError` when the owner cannot serve. Throws it too, after all stages, when a node that
+ * may hold an older value could not be told.
+ *
+ * @param canGuestsHold Whether guests hold copies at all.
  */
 export async function setAtOwner(
   peers: PeerPicker,
   group: string,
   key: string,
   value: NewValue,
+  canGuestsHold: boolean,
 ): Promise<SetOutcome> {
   const home = peers.pickHome(key)
   const missed: PeerUnavailableError[] = []
@@ -154,8 +158,7 @@ export async function setAtOwner(
       return
     }
     const purged = await peer.purge(group, { keys: [key] }).catch(unlessUnavailable)
-    // A guest that cannot be reached keeps its copy no longer than any hot copy is kept.
-    if (purged instanceof PeerUnavailableError && !isGuest) missed.push(purged)
+    if (purged instanceof PeerUnavailableError && (!isGuest || canGuestsHold)) missed.push(purged)
   }
   for (const stage of peers.stagesOf(key)) await Promise.all(stage.map(tell))
   if (missed[0] !== undefined) throw missed[0]
@@ -228,7 +231,11 @@ export function unlessUnavailable(error: unknown): PeerUnavailableError {
   throw error
 }
 
-async function forEachBounded<T>(items: readonly T[], work: (item: T) => Promise<void>) {
+/** Does the work for each item, for at most `MOST_CALLS` at once. */
+export async function forEachBounded<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = items.values()
   const worker = async () => {
     for (const item of queue) await work(item)

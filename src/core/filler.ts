@@ -38,6 +38,8 @@ export interface Fill {
   readonly handling: Omit<CacheStatusMember, 'cache'>
   /** The caches beyond this place that have brought it. */
   readonly above?: readonly CacheStatusMember[]
+  /** When the copy of a guest ends, from which the answer comes or as which it is held. */
+  readonly untilMs?: number
   /** How long the load took, if there was one, in milliseconds. */
   readonly loadMs?: number
 }
@@ -103,9 +105,10 @@ export class Filler {
       const reply = await upstream.peek(key)
       if (reply === undefined || reply.kind === 'failed') return undefined
       stats.handoffs++
-      const fill = this.fillFrom(reply, ticket, undefined)
-      if (fill.answer.kind !== 'value' || clock.now() < fill.answer.entry.expiresAtMs) return fill
-      return copies.lookAgain(key, clock.now())
+      const fill = this.fillFrom(staleIfPurged(reply, ticket.startedAtMs), ticket, undefined, true)
+      const { answer } = fill
+      const isStale = answer.kind === 'value' && clock.now() >= answer.entry.expiresAtMs
+      return isStale ? copies.lookAgain(key, clock.now()) : fill
     } finally {
       copies.end(ticket)
     }
@@ -121,7 +124,8 @@ export class Filler {
     try {
       const reply = await upstream.get(key)
       if (reply === undefined) return undefined
-      if (reply.kind === 'failed' && held !== undefined) this.postpone(ticket, held)
+      if (reply.kind !== 'failed' || reply.isRefusal) upstream.answered(key)
+      else if (held !== undefined) this.postpone(ticket, held)
       return this.fillFrom(reply, ticket, held)
     } finally {
       copies.end(ticket)
@@ -129,7 +133,12 @@ export class Filler {
   }
 
   /** Another node's reply, kept as this node's own. */
-  private fillFrom(reply: Reply, ticket: Ticket, held: Copy | undefined): Fill {
+  private fillFrom(
+    reply: Reply,
+    ticket: Ticket,
+    held: Copy | undefined,
+    isHandedOver = false,
+  ): Fill {
     const { path: above, ...rest } = reply
     const handling = { fwd: held === undefined ? 'miss' : 'stale' } as const
     if (rest.kind === 'failed') {
@@ -137,12 +146,13 @@ export class Filler {
       return { answer: rest, above, handling }
     }
     const entry = entryIn(rest, ticket.startedAtMs)
-    const stored = this.populate(ticket, entry)
+    const stored = this.populate(ticket, entry, isHandedOver)
     const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
     return {
       answer: answerOf(entry),
       above,
       handling: { ...handling, ...(stored ? { stored } : {}) },
+      ...this.endAsGuest(ticket),
       ...loaded,
     }
   }
@@ -168,6 +178,7 @@ export class Filler {
           ...(stored ? { stored } : {}),
           ...detailOf(standIn),
         },
+        ...this.endAsGuest(ticket),
         ...(hasStarted() ? { loadMs: clock.now() - startedAtMs } : {}),
       }
     } finally {
@@ -193,12 +204,18 @@ export class Filler {
   }
 
   /** Holds an entry for as long as this place may. */
-  populate(ticket: Ticket, entry: Entry): boolean {
+  populate(ticket: Ticket, entry: Entry, isHandedOver = false): boolean {
     const { clock, copies, options, standsInFor } = this.parts
     const standIn = standsInFor(ticket.key)
     const untilMs =
       standIn === undefined ? Number.POSITIVE_INFINITY : ticket.startedAtMs + options.hotTtlMs
-    return copies.populate(ticket, entry, { nowMs: clock.now(), untilMs, standIn })
+    return copies.populate(ticket, entry, { nowMs: clock.now(), untilMs, standIn, isHandedOver })
+  }
+
+  /** When this place's copy of an answer ends, if it is a guest to the key. */
+  private endAsGuest({ key, startedAtMs }: Ticket): Pick<Fill, 'untilMs'> {
+    const { options, standsInFor } = this.parts
+    return standsInFor(key) === 'guest' ? { untilMs: startedAtMs + options.hotTtlMs } : {}
   }
 
   /** Leaves an entry alone for a while whose refresh has failed. */
@@ -232,8 +249,13 @@ export class Filler {
     stale: ValueEntry | undefined,
     memory?: Reading,
   ): Promise<{ answer: Answer; stored: boolean }> {
+    const { copies, upstream } = this.parts
     if (result.kind === 'failed') {
-      if (result.isRefusal) this.parts.copies.refused(ticket)
+      if (result.isRefusal) {
+        copies.refused(ticket)
+        // The previous owner may still hold what was refused.
+        upstream?.answered(ticket.key)
+      }
       return { answer: result, stored: false }
     }
     const entry = await this.entryFrom(result, stale)
@@ -241,7 +263,8 @@ export class Filler {
     memory?.release()
     // Bytes that are renewed may have been purged by a tag that they do not have any more.
     const formerTags = (result.kind === 'not-modified' && stale?.tags) || []
-    const mayStore = this.parts.copies.mayStore(ticket, formerTags)
+    const mayStore = copies.mayStore(ticket, formerTags)
+    upstream?.answered(ticket.key)
     return { answer: answerOf(entry), stored: mayStore && this.populate(ticket, entry) }
   }
 
@@ -288,7 +311,19 @@ function isFill(found: Fill | Copy | undefined): found is Fill {
 /** A fresh copy as an answer. */
 export function hitFill(copy: Copy, nowMs: number): Fill {
   const ttlMs = endOfFreshness(copy) - nowMs
-  return { answer: answerOf(copy.entry), handling: { hit: true, ttlMs, ...detailOf(copy.standIn) } }
+  return {
+    answer: answerOf(copy.entry),
+    handling: { hit: true, ttlMs, ...detailOf(copy.standIn) },
+    ...(copy.standIn === 'guest' ? { untilMs: copy.untilMs } : {}),
+  }
+}
+
+/** Makes the value of a reply to a peek stale, if it was purged softly. */
+function staleIfPurged(reply: Reply, askedAtMs: number): Reply {
+  if (reply.kind !== 'value' || !reply.isPurgedSoftly) return reply
+  const { entry } = reply
+  // The previous owner's clock may be ahead, or have been set back: the mark counts, not the time.
+  return { ...reply, entry: { ...entry, expiresAtMs: Math.min(entry.expiresAtMs, askedAtMs) } }
 }
 
 /** The entry that another place's answer is kept as. */

@@ -314,13 +314,19 @@ export class Group {
 
   /**
    * Sets the value at the key's owner; loads under way for the key will not replace it. Throws
-   * `PeerUnavailableError` when the owner cannot serve.
+   * `PeerUnavailableError` when the owner cannot serve, or a node that may hold an older value could not be told.
    */
   async set(key: string, value: NewValue): Promise<SetOutcome> {
     if (this.peers === undefined) return this.setLocally(key, value)
-    const outcome = await setAtOwner(this.peers, this.name, key, value)
-    if (outcome !== 'too-large') this.purgeLocally({ keys: [key] })
-    return outcome
+    let outcome: SetOutcome | undefined
+    try {
+      const canGuestsHold = this.parts.options.hotTtlMs > 0
+      outcome = await setAtOwner(this.peers, this.name, key, value, canGuestsHold)
+      return outcome
+    } finally {
+      // A set that has failed may have replaced the value all the same.
+      if (outcome !== 'too-large') this.purgeLocally({ keys: [key] })
+    }
   }
 
   /** Purges wherever a copy may be. Never rejects: the report says which nodes could not be reached. */
@@ -341,7 +347,8 @@ export class Group {
     if (copy === undefined) return undefined
     const ttlMs = endOfFreshness(copy) - nowMs
     const path = [{ cache: this.parts.placement.cacheName, hit: true, ttlMs }]
-    return { ...answerOf(copy.entry), path }
+    const mark = copy.isPurgedSoftly ? { isPurgedSoftly: true as const } : {}
+    return { ...answerOf(copy.entry), path, ...mark }
   }
 
   /**
@@ -479,7 +486,9 @@ export class Group {
       const entry = entryIn(reply, ticket.startedAtMs)
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
-      const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)
+      // A guest's copy ends by its own time. What was left of it when the guest answered counts from here too.
+      const holdMs = Math.min(options.hotTtlMs, reply.leftMs ?? options.hotTtlMs)
+      const untilMs = Math.min(ticket.startedAtMs + holdMs, entry.expiresAtMs)
       const nowMs = clock.now()
       const isValue = entry.kind === 'value' && entry.staleIfErrorMs > 0
       const keptUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
@@ -527,20 +536,21 @@ export class Group {
     handling: Pick<CacheStatusMember, 'hit' | 'fwd' | 'collapsed'>,
   ): Reply {
     this.stats.stale++
-    const { answer } = hitFill(copy, nowMs)
     const ttlMs = endOfFreshness(copy) - nowMs
     return this.reply(key, nowMs, {
-      answer,
+      ...hitFill(copy, nowMs),
       handling: { ...handling, ttlMs, ...detailOf(copy.standIn) },
     })
   }
 
   /** Of this place itself: what a peer answers is counted there. */
-  private reply(key: string, nowMs: number, { answer, handling, above = [], loadMs }: Fill): Reply {
+  private reply(key: string, nowMs: number, fill: Fill): Reply {
+    const { answer, handling, above = [], loadMs, untilMs } = fill
     this.parts.hotKeys.count(key, nowMs)
     return {
       ...answer,
       path: [...above, { cache: this.parts.placement.cacheName, ...handling }],
+      ...(untilMs === undefined ? {} : { leftMs: untilMs - nowMs }),
       ...(loadMs === undefined ? {} : { loadMs }),
     }
   }

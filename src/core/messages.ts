@@ -43,6 +43,11 @@ export interface PurgeMessage extends GroupMessage {
   readonly purge: Purge
 }
 
+export interface RetireMessage extends Message {
+  /** The settings of the ring under which the caller runs, as text. */
+  readonly settings: string
+}
+
 /** A message as it arrives: what is said of its parts is not known to be so. */
 type Received<Form> = { readonly [Part in keyof Form]?: unknown }
 
@@ -94,6 +99,8 @@ export interface NodeCalls {
   purge(message: PurgeMessage): Awaitable<number>
   /** The counters of all groups, and what they hold. */
   stats(message: Message): Awaitable<NodeStats>
+  /** Drops everything, as purges may not have reached the node. Throws where the settings are others. */
+  retire(message: RetireMessage): Awaitable<void>
   /** Returns at once, whatever else the node is busy with. */
   ping(): Awaitable<void>
 }

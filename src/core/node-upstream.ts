@@ -1,11 +1,11 @@
 /** Owns what a node asks of the key's previous owner, and of its owner in the home region. */
 
-import { type Clock, within } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { PeerRestingError, PeerUnavailableError } from './errors.ts'
 import { unlessUnavailable } from './fan-out.ts'
 import type { LoadFailure } from './loader.ts'
-import { PeekWorth } from './peek-worth.ts'
 import type { Peer, Reply } from './peers.ts'
+import { PreviousOwner } from './previous-owner.ts'
 import type { GroupStats } from './stats.ts'
 import type { Region, Topology } from './topology.ts'
 import type { Upstream } from './upstream.ts'
@@ -23,8 +23,6 @@ export interface NodeUpstreamParts {
   readonly onError: (error: unknown) => void
 }
 
-/** The longest that a peek may take: it only reads memory, and a load waits for it. */
-const PEEK_MS = 250
 /**
  * How much longer than `timeout` home may take to answer, which bounds its load itself: longer than it takes
  * to find out that a node does not even answer a ping, however short `timeout` is.
@@ -35,25 +33,25 @@ const MOST_ASKED = 1_000
 
 export class NodeUpstream implements Upstream {
   private readonly parts: NodeUpstreamParts
-  private readonly worth = new PeekWorth()
+  private readonly previousOwner: PreviousOwner
   private asking = 0
 
   constructor(parts: NodeUpstreamParts) {
+    const { clock, group } = parts
     this.parts = parts
+    const onFailure = (error: PeerUnavailableError) => this.failed(error)
+    this.previousOwner = new PreviousOwner({ group, clock, onFailure })
   }
 
   async peek(key: string): Promise<Reply | undefined> {
-    const { clock, group, nodeName, peerNamed, region, topology } = this.parts
-    const previous = topology.previousOwnerIn(region, key)
-    const isOwner = topology.ownerIn(region, key) === nodeName
-    if (previous === undefined || !isOwner || this.asking >= MOST_ASKED) return undefined
-    if (!this.worth.isGiven()) return undefined
-    const peeking = peerNamed(previous).peek(group, key).catch(unlessUnavailable)
-    const reply = await this.counted(within(clock, PEEK_MS, peeking))
-    const isFound = reply !== undefined && !(reply instanceof PeerUnavailableError)
-    this.worth.learn(isFound)
-    if (reply instanceof PeerUnavailableError) this.failed(reply)
-    return isFound ? reply : undefined
+    const previous = this.previousOwnerOf(key)
+    if (previous === undefined || this.asking >= MOST_ASKED) return undefined
+    return this.counted(this.previousOwner.peek(previous, key))
+  }
+
+  answered(key: string): void {
+    const previous = this.previousOwnerOf(key)
+    if (previous !== undefined) this.previousOwner.supersede(previous, key)
   }
 
   async get(key: string): Promise<Reply | undefined> {
@@ -70,6 +68,14 @@ export class NodeUpstream implements Upstream {
     // Not where the node's answer is lost.
     if (reply.path.length > 0) stats.peerLoads++
     return reply
+  }
+
+  /** The node from which this one has taken `key` over. */
+  private previousOwnerOf(key: string): Peer | undefined {
+    const { nodeName, peerNamed, region, topology } = this.parts
+    const previous = topology.previousOwnerIn(region, key)
+    const isOwner = topology.ownerIn(region, key) === nodeName
+    return previous === undefined || !isOwner ? undefined : peerNamed(previous)
   }
 
   private async counted<T>(asking: Promise<T>): Promise<T> {

@@ -40,6 +40,10 @@ export type Reply = Answer & {
   readonly path: readonly CacheStatusMember[]
   /** How long the load took that has brought the answer, if one has, in milliseconds. */
   readonly loadMs?: number
+  /** How much longer a guest that has answered may answer this from its own copy, in milliseconds. */
+  readonly leftMs?: number
+  /** Set when the value is not fresh any more, whatever any clock says; of peeks alone. */
+  readonly isPurgedSoftly?: true
 }
 
 /** A value that no loader brought. What it does not say of its life, the group's options do. */
@@ -80,11 +84,14 @@ export interface Peer {
    * Throws `PeerUnavailableError`, and nothing else, when the node could not serve.
    *
    * @param limitMs How long to wait for a node that lives; then the
-   * answer is a `load-timeout` with no path. Default: for ever.
+   * answer is a `load-timeout` with no path. Default: 30 seconds.
    */
   get(group: string, key: string, limitMs?: number): Promise<Reply>
-  /** What the node has of a key, without a load; `undefined`: nothing. Throws as `get` does. */
-  peek(group: string, key: string): Promise<Reply | undefined>
+  /**
+   * What the node has of a key, without a load; `undefined`: nothing. Throws as `get` does, and when there
+   * is no answer within `limitMs`.
+   */
+  peek(group: string, key: string, limitMs?: number): Promise<Reply | undefined>
   /**
    * One call, one reply per key in the order asked; `null` where a value has no room in `maxBytes`.
    * Limited, and throws, as `get`.
@@ -97,8 +104,8 @@ export interface Peer {
   ): Promise<readonly (Reply | null)[]>
   /** Throws as `get` does. */
   set(group: string, key: string, value: NewValue): Promise<SetOutcome>
-  /** Returns how many entries were purged. Throws as `get` does. */
-  purge(group: string, purge: Purge): Promise<number>
+  /** Returns how many entries were purged. Throws as `peek` does. */
+  purge(group: string, purge: Purge, limitMs?: number): Promise<number>
   /** The node's counters, of all groups. Throws as `get` does. */
   stats(): Promise<NodeStats>
 }

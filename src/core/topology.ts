@@ -14,6 +14,15 @@ export interface TopologyOptions {
   readonly regions?: readonly Region[]
 }
 
+/** The settings that say which nodes there are and what each of them owns. */
+export interface RingSettings {
+  readonly nodes: number
+  /** The earlier count, while the ring changes. */
+  readonly nodesBefore?: number | undefined
+  /** Home first; `['']` where there are no regions. */
+  readonly regions: readonly Region[]
+}
+
 /** A node that may hold a copy of a key. */
 export interface Holder {
   readonly node: string
@@ -38,6 +47,11 @@ export class Topology {
     this.ring = new Ring(nodeNames(nodes))
     const isChanging = nodesBefore !== undefined && nodesBefore !== nodes
     this.ringBefore = isChanging ? new Ring(nodeNames(nodesBefore)) : undefined
+  }
+
+  get settings(): RingSettings {
+    const nodesBefore = this.ringBefore?.nodes.length
+    return { nodes: this.ring.nodes.length, nodesBefore, regions: this.regions }
   }
 
   /** Whether keys may still be where they were before the ring was changed. */
@@ -70,7 +84,7 @@ export class Topology {
 
   /** All nodes, those included that are only there until the change is over. */
   nodesIn(region: Region): string[] {
-    return nodeNames(this.nodesPerRegion).map((node) => nameIn(region, node))
+    return nodeNames(this.nodesPerRegion, region)
   }
 
   allNodes(): string[] {
@@ -141,8 +155,8 @@ function holder(node: string | undefined): Holder | undefined {
   return node === undefined ? undefined : { node, isGuest: false }
 }
 
-function nodeNames(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `node-${i}`)
+export function nodeNames(count: number, region: Region = ''): string[] {
+  return Array.from({ length: count }, (_, i) => nameIn(region, `node-${i}`))
 }
 
 function nameIn(region: Region, node: string): string {

@@ -9,12 +9,15 @@ import type {
   Message,
   NodeCalls,
   PurgeMessage,
+  RetireMessage,
   SetMessage,
 } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
 import type { Reply, SetOutcome } from '../core/peers.ts'
 import { Topology } from '../core/topology.ts'
+import { StubPeers } from '../peers/stub-peers.ts'
 import { workersPlatform as platform } from '../workers-platform.ts'
+import { Departures } from './departures.ts'
 import { rememberedName } from './disk.ts'
 import { Node } from './node.ts'
 import { NodeDisk } from './node-disk.ts'
@@ -35,6 +38,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
   return class CacheNode extends DurableObject<Cloudflare.Env> implements NodeCalls {
     private readonly node: Node
     private readonly disk: NodeDisk
+    private readonly departures: Departures
 
     constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
       super(ctx, env)
@@ -49,6 +53,15 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
         topology,
         platform,
       })
+      const nodes = new StubPeers({ topology, namespace: env.CACHE_NODE, platform })
+      this.departures = new Departures({
+        sql: ctx.storage.sql,
+        nodeName: name,
+        topology,
+        nodeNamed: (other) => nodes.named(other),
+        onError: (error) => platform.logError('node unreachable', { node: name }, error),
+      })
+      ctx.waitUntil(this.departures.settle())
       this.node = new Node({ name, id, config, topology, env, platform, groups, disk: this.disk })
     }
 
@@ -74,7 +87,13 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       return this.node.purge(message)
     }
 
-    stats(message: Message): NodeStats {
+    retire(message: RetireMessage): void {
+      this.node.retire(message)
+    }
+
+    async stats(message: Message): Promise<NodeStats> {
+      // A report says that the deployment is complete: nodes that have left do not come back with old rows.
+      await this.departures.settle()
       return this.node.stats(message)
     }
 

@@ -1,9 +1,12 @@
 /**
- * Owns a node's disk as a whole: that its tables are there, and that what this node does not own any more,
- * or no durable group has, is deleted before the node serves.
+ * A node's disk as a whole. Makes sure that its tables are there, and deletes what no durable group has and what
+ * may have missed purges, before the node serves.
  */
 
 import type { EntryStore } from '../core/entry-store.ts'
+import { survivorsOf } from '../core/resize.ts'
+import type { RingSettings, Topology } from '../core/topology.ts'
+import { KEEPER } from './departures.ts'
 import { FailedStore } from './failed-store.ts'
 import { dropTables, hasTables, migrate, readMeta, writeMeta } from './schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
@@ -13,11 +16,7 @@ export interface DiskParts {
   readonly nodeName: string
   /** The names of the groups that are durable. */
   readonly groups: readonly string[]
-  /** Tells the ring from any other: which node owns a key depends on this alone. */
-  readonly ring: string
-  readonly isOwned: (key: string) => boolean
-  /** While it changes, those who own a key now ask those who did before. */
-  readonly isRingChanging: boolean
+  readonly topology: Topology
   /** Told why the disk, or what was on it, cannot be used. */
   readonly onError: (error: unknown) => void
 }
@@ -40,7 +39,9 @@ export function rememberedName({ sql }: DurableObjectStorage): string | undefine
 function prepared(parts: DiskParts): [string, SqliteStore][] {
   const { groups, nodeName, storage, onError } = parts
   const { sql } = storage
-  if (groups.length === 0) {
+  // The keeper remembers which nodes there were.
+  const isOfUse = groups.length > 0 || (nodeName === KEEPER && hasTables(sql))
+  if (!isOfUse) {
     // Tables cost nothing where there are none, and there are none where no group was ever durable.
     if (hasTables(sql)) storage.transactionSync(() => dropTables(sql))
     return []
@@ -53,23 +54,30 @@ function prepared(parts: DiskParts): [string, SqliteStore][] {
   for (const group of storedGroups(sql)) {
     if (!groups.includes(group)) new SqliteStore(storage, group).delete({ all: true })
   }
-  if (!parts.isRingChanging && readMeta(sql, 'ring') !== parts.ring) keepOwned(parts)
+  if (readMeta(sql, 'settings') !== JSON.stringify(parts.topology.settings)) keepSurvivors(parts)
   return groups.map((group) => [group, new SqliteStore(storage, group)])
 }
 
-/**
- * Purges reach who owns a key, and not who did so once: what another ring has left here would come back
- * with that ring.
- */
-function keepOwned({ storage, ring, isOwned }: DiskParts): void {
+/** Deletes the rows that may have missed purges, and notes the settings under which the others are kept. */
+function keepSurvivors({ nodeName, storage, topology }: DiskParts): void {
+  const { sql } = storage
+  const survives = survivorsOf(lastSettings(sql, topology), topology, nodeName)
   storage.transactionSync(() => {
-    for (const group of storedGroups(storage.sql)) {
+    for (const group of storedGroups(sql)) {
       const store = new SqliteStore(storage, group)
-      const others = [...store.keysOf({ all: true })].filter((key) => !isOwned(key))
+      const others = [...store.keysOf({ all: true })].filter((key) => !survives(key))
       for (const key of others) store.delete({ key })
     }
-    writeMeta(storage.sql, 'ring', ring)
+    writeMeta(sql, 'settings', JSON.stringify(topology.settings))
   })
+}
+
+function lastSettings(sql: SqlStorage, { regions }: Topology): RingSettings | undefined {
+  const settings = readMeta(sql, 'settings')
+  if (settings !== undefined) return JSON.parse(settings)
+  // Earlier versions noted the count of nodes, and after it a hash.
+  const nodes = Number.parseInt(readMeta(sql, 'ring') ?? '', 10)
+  return Number.isNaN(nodes) ? undefined : { nodes, regions }
 }
 
 /** From name to name: a question per group, not a look at every row. */

@@ -4,7 +4,6 @@ import type { GroupConfig } from '../config/config.ts'
 import type { DurableParts } from '../core/durable-tier.ts'
 import type { EntryStore } from '../core/entry-store.ts'
 import type { Group } from '../core/group.ts'
-import { murmur3 } from '../core/hash.ts'
 import type { Platform } from '../core/platform.ts'
 import type { Topology } from '../core/topology.ts'
 import { openDisk } from './disk.ts'
@@ -32,17 +31,14 @@ export class NodeDisk implements Disk {
 
   constructor(parts: NodeDiskParts) {
     const { configs, ctx, nodeName, platform, topology } = parts
-    const { ring } = topology
     const onError = (error: unknown) => platform.logError('disk failure', { node: nodeName }, error)
     this.parts = parts
     this.isOwned = topology.ownershipOf(nodeName)
     this.stores = openDisk({
       nodeName,
       storage: ctx.storage,
-      isOwned: this.isOwned,
-      isRingChanging: topology.isChanging,
+      topology,
       groups: Array.from(configs).flatMap(({ name, durable }) => (durable ? [name] : [])),
-      ring: `${ring.nodes.length} nodes, ${murmur3(ring.nodes.join())}`,
       onError,
     })
     this.sweeper = new Sweeper({

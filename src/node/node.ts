@@ -21,6 +21,7 @@ import {
   type NodeCalls,
   PROTOCOL_VERSION,
   type PurgeMessage,
+  type RetireMessage,
   type SetMessage,
 } from '../core/messages.ts'
 import { type NodeStats, nodeStats } from '../core/node-stats.ts'
@@ -110,6 +111,16 @@ export class Node implements NodeCalls {
 
   purge(message: PurgeMessage): number {
     return this.groupOf(message, isPurgeMessage).purgeLocally(message.purge)
+  }
+
+  retire(message: RetireMessage): void {
+    this.requireVersion(message)
+    const { groups, name, topology } = this.parts
+    // This node is going to be started again, and would fill its disk until then.
+    if (message.settings !== JSON.stringify(topology.settings)) {
+      throw new PeerUnavailableError(`${name} runs under other settings.`)
+    }
+    for (const group of groups) group.purgeLocally({ all: true })
   }
 
   stats(message: Message): NodeStats {

@@ -54,8 +54,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
 /** Of each entry, as the schema has it. */
 export const MOST_CHUNKS = 64
 
-/** What a node remembers beside its entries. */
-export type MetaName = 'version' | 'node' | 'ring'
+/**
+ * What a node remembers beside its entries: the schema's version, its own name, the ring's `settings` at its
+ * last start, and what `Departures` notes. `ring` is what earlier versions noted in place of `settings`.
+ */
+export type MetaName = 'version' | 'node' | 'settings' | 'ring' | 'nodes' | 'untold' | 'reported'
 
 /**
  * Makes the tables what this version expects. Returns the version that had to be given up, if there was

@@ -32,7 +32,7 @@ export class Liveness {
   async await<T>(
     call: Promise<T>,
     ping: () => Promise<void>,
-    limitMs = Number.POSITIVE_INFINITY,
+    limitMs: number,
   ): Promise<T | undefined> {
     const answer = call.then((value) => {
       this.heardAtMs = this.clock.now()

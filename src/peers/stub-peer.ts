@@ -9,7 +9,10 @@ import type { NodeStats } from '../core/node-stats.ts'
 import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
 import { Liveness } from './liveness.ts'
 
-/** Longer than it takes to try a node twice that does not even answer a ping, or to hand over a large value. */
+/**
+ * The longest wait for a node that answers pings, unless the caller has a limit of its own: longer than it
+ * takes to try a node twice that does not even answer a ping, or to hand over a large value.
+ */
 const SOON_MS = 30_000
 
 /** A node's calls as they are seen from here. The runtime's own types lose the unions among the answers. */
@@ -45,34 +48,37 @@ export class StubPeer implements Peer {
     this.liveness = new Liveness(parts.clock)
   }
 
-  async get(group: string, key: string, limitMs?: number): Promise<Reply> {
+  async get(group: string, key: string, limitMs = SOON_MS): Promise<Reply> {
     const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key })
-    return (await this.unlessResting(use, limitMs)) ?? tooSlow(group)
+    const call = () => this.call(this.dueReport(), use, limitMs)
+    return (await this.unlessResting(call)) ?? tooSlow(group)
   }
 
   async getMany(
     group: string,
     keys: readonly string[],
     maxBytes: number,
-    limitMs?: number,
+    limitMs = SOON_MS,
   ): Promise<readonly (Reply | null)[]> {
     const use = (node: RemoteNode, header: Message) =>
       node.getMany({ ...header, group, keys, maxBytes })
-    const replies = await this.unlessResting(use, limitMs)
+    const replies = await this.unlessResting(() => this.call(this.dueReport(), use, limitMs))
     return replies ?? keys.map(() => tooSlow(group))
   }
 
-  async peek(group: string, key: string): Promise<Reply | undefined> {
-    const reply = await this.unlessResting((node, header) => node.peek({ ...header, group, key }))
-    return reply ?? undefined
+  async peek(group: string, key: string, limitMs?: number): Promise<Reply | undefined> {
+    const use = (node: RemoteNode, header: Message) => node.peek({ ...header, group, key })
+    const call = () => this.soon(this.dueReport(), use, limitMs)
+    return (await this.unlessResting(call)) ?? undefined
   }
 
   set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
     return this.soon(this.dueReport(), (node, header) => node.set({ ...header, group, key, value }))
   }
 
-  purge(group: string, purge: Purge): Promise<number> {
-    return this.soon(this.dueReport(), (node, header) => node.purge({ ...header, group, purge }))
+  purge(group: string, purge: Purge, limitMs?: number): Promise<number> {
+    const use = (node: RemoteNode, header: Message) => node.purge({ ...header, group, purge })
+    return this.soon(this.dueReport(), use, limitMs)
   }
 
   stats(): Promise<NodeStats> {
@@ -81,21 +87,25 @@ export class StubPeer implements Peer {
     return this.soon(report, (node, header) => node.stats(header))
   }
 
+  /** Makes the node drop everything. Throws as `purge` does, and when it runs under other settings. */
+  retire(settings: string): Promise<void> {
+    const use = async (node: RemoteNode, header: Message) => {
+      await node.retire({ ...header, settings })
+      return null
+    }
+    return this.soon(undefined, use).then(() => {})
+  }
+
   /**
    * Of reads: somebody else can answer them. A node that has failed is left alone for a moment, and then
    * tried with one call. Sets and purges are not for anyone else, and always go out.
-   *
-   * @param limitMs After which nobody waits any more, though the node lives: the outcome is `undefined`.
    */
-  private async unlessResting<T>(
-    use: (node: RemoteNode, header: Message) => Promise<T>,
-    limitMs?: number,
-  ): Promise<T | undefined> {
+  private async unlessResting<T>(call: () => Promise<T>): Promise<T> {
     const { clock, health } = this.parts
     const admission = health.admit(clock.now())
     if (admission === undefined) throw new PeerRestingError(`${this.name} has just failed.`)
     try {
-      const answer = await this.call(this.dueReport(), use, limitMs)
+      const answer = await call()
       health.succeeded(admission)
       return answer
     } catch (error) {
@@ -105,12 +115,13 @@ export class StubPeer implements Peer {
     }
   }
 
-  /** Of calls that wait for no load: where pings are answered, and they are not, they have got lost. */
+  /** Makes a call that waits for no load: where pings are answered, and it is not, it has got lost. */
   private async soon<T>(
     report: EdgeReport | undefined,
     use: (node: RemoteNode, header: Message) => Promise<T>,
+    limitMs = SOON_MS,
   ): Promise<T> {
-    const answer = await this.call(report, use, SOON_MS)
+    const answer = await this.call(report, use, limitMs)
     if (answer === undefined) throw new PeerUnavailableError(`${this.name} has not answered.`)
     return answer
   }
@@ -122,10 +133,11 @@ export class StubPeer implements Peer {
     return reporter?.takeIfDue(clock.now(), isOwner)
   }
 
+  /** `undefined`: the node lives, and has not answered within `limitMs`. */
   private async call<T>(
     report: EdgeReport | undefined,
     use: (node: RemoteNode, header: Message) => Promise<T>,
-    limitMs: number | undefined,
+    limitMs: number,
   ): Promise<T | undefined> {
     const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
     const ping = () => this.node().ping()

@@ -111,14 +111,36 @@ describe('setting across nodes', () => {
     expect(cluster.node(guest).group.items).toBe(0)
   })
 
-  test('fails when the owner cannot be reached, and not when a guest cannot', async () => {
+  test.each([0, 1, 2])('fails when holder %i of three cannot be reached', async (holder) => {
     const cluster = createCluster(NODES, countingLoader().load)
-    const [owner, guest] = cluster.ring.pickMany('Tom', 2) as [string, string]
+    const holders = cluster.ring.pickMany('Tom', 3)
+    cluster.node(holders[holder] as string).peer.broken = true
 
+    await expect(cluster.edge.set('Tom', text('700'))).rejects.toThrow(PeerUnavailableError)
+  })
+
+  test('that fails for a guest is the value at the owner, and none is left in this isolate', async () => {
+    const loader = countingLoader()
+    const cluster = createCluster(NODES, loader.load)
+    await cluster.edge.get('Tom')
+    const [, guest, second] = cluster.ring.pickMany('Tom', 3) as [string, string, string]
+    await cluster.node(second).peer.get('scores', 'Tom')
     cluster.node(guest).peer.broken = true
+
+    await cluster.edge.set('Tom', text('700')).catch(() => {})
+
+    expect(cluster.edge.items).toBe(0)
+    expect(cluster.node(second).group.items).toBe(0)
+    expect(textOf(await cluster.edge.get('Tom'))).toBe('700')
+    expect(loader.calls).toEqual(['Tom', 'Tom'])
+  })
+
+  test('does not fail for a guest where guests hold nothing', async () => {
+    const cluster = createCluster(NODES, countingLoader().load, { hotTtlMs: 0 })
+    const [, guest] = cluster.ring.pickMany('Tom', 2) as [string, string]
+    cluster.node(guest).peer.broken = true
+
     expect(await cluster.edge.set('Tom', text('700'))).toBe('stored')
-    cluster.node(owner).peer.broken = true
-    await expect(cluster.edge.set('Tom', text('800'))).rejects.toThrow(PeerUnavailableError)
   })
 })
 

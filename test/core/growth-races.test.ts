@@ -33,7 +33,8 @@ async function race(order: readonly string[], change: Purge | 'set'): Promise<st
   const { edge, owner, previous } = await growing(change === 'set' ? 'old' : 'new')
   const peek = holdCalls(previous, 'peek')
   const held = [
-    holdCalls(previous, 'purge'),
+    // Those of the change, not that by which a new owner has its value forgotten.
+    holdCalls(previous, 'purge', ([, , limitMs]) => limitMs === undefined),
     holdCalls(owner, change === 'set' ? 'set' : 'purge'),
   ] as const
   const under: Promise<unknown>[] = []

@@ -148,10 +148,25 @@ describe('a previous owner', () => {
     const first = upstream.peek(owned[0] as string)
     await pass(250)
     expect(await first).toBeUndefined()
-    await pass(4_750)
+    await pass(750)
 
     expect(await upstream.peek(owned[1] as string)).toBeUndefined()
     expect(node.peek).toHaveBeenCalledTimes(1)
+  })
+
+  test('whose answer is lost is asked once, is not pinged, and leaves no timer', async () => {
+    const { clock, node, owned, pass, stats, upstream } = upstreamOf()
+    node.peek.mockImplementation(never)
+    const outcome = upstream.peek(owned[0] as string)
+    await pass(250)
+
+    expect(await outcome).toBeUndefined()
+    await pass(60_000)
+
+    expect(node.peek).toHaveBeenCalledTimes(1)
+    expect(node.ping).not.toHaveBeenCalled()
+    expect(clock.pending).toBe(0)
+    expect(stats.peerErrors).toBe(0)
   })
 
   test('is asked nothing while a thousand other questions are under way', async () => {

@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import type { EntryStore } from '../../src/core/entry-store.ts'
+import { Topology, type TopologyOptions } from '../../src/core/topology.ts'
 import { type DiskParts, openDisk, rememberedName } from '../../src/node/disk.ts'
 import { hasTables, MIGRATIONS, migrate, readMeta, writeMeta } from '../../src/node/schema.ts'
 import { storedEntry } from '../contract/entry-store.contract.ts'
@@ -23,9 +24,7 @@ function open(storage: DurableObjectStorage, parts: Partial<DiskParts> = {}) {
     storage,
     nodeName: 'node-3',
     groups: ['scores'],
-    ring: 'of 16',
-    isOwned: () => true,
-    isRingChanging: false,
+    topology: new Topology({ nodes: 16 }),
     onError: (error) => errors.push(error),
     ...parts,
   })
@@ -93,41 +92,114 @@ describe('the disk of a node', () => {
 })
 
 describe('a disk that served another ring', () => {
-  const isOwned = (key: string) => key === 'a'
+  const KEYS = Array.from({ length: 200 }, (_, i) => `key-${i}`)
+  const GROWING = { nodes: 24, nodesBefore: 16 }
 
-  function filled(storage: DurableObjectStorage) {
-    const { scores } = open(storage)
-    for (const key of ['a', 'b', 'c']) scores.write(key, storedEntry({ tags: ['t'] }))
+  function reopen(storage: DurableObjectStorage, options: TopologyOptions, nodeName = 'node-3') {
+    const topology = new Topology(options)
+    const { errors, scores } = open(storage, { nodeName, topology })
+    const ownedIn = (nodes: number) => {
+      const isOwned = new Topology({ ...options, nodes }).ownershipOf(nodeName)
+      return KEYS.filter(isOwned).sort()
+    }
+    return { errors, ownedIn, scores, topology }
   }
 
-  test('loses what the node does not own any more, for good', async () => {
+  /** What a node of 16 has written: all of its keys. */
+  function filled(storage: DurableObjectStorage, options: TopologyOptions = { nodes: 16 }) {
+    const { ownedIn, scores } = reopen(storage, options)
+    for (const key of ownedIn(16)) scores.write(key, storedEntry({ tags: ['t'] }))
+  }
+
+  test('keeps all while the ring changes, for its next owners, and then what the node owns', async () => {
     await onDisk((storage) => {
       filled(storage)
 
-      expect(keysIn(open(storage, { ring: 'of 24', isOwned }).scores)).toEqual(['a'])
-      expect(keysIn(open(storage).scores)).toEqual(['a'])
+      const changing = reopen(storage, GROWING)
+      expect(keysIn(changing.scores)).toEqual(changing.ownedIn(16))
+      expect(keysIn(reopen(storage, GROWING).scores)).toEqual(changing.ownedIn(16))
+      const grown = reopen(storage, { nodes: 24 })
+      expect(keysIn(grown.scores)).toEqual(grown.ownedIn(24))
+      expect(grown.ownedIn(24).length).toBeLessThan(grown.ownedIn(16).length)
     })
   })
 
-  test('keeps it while the ring changes, and loses it after that', async () => {
+  test('loses what was written while a change was under way that has been taken back', async () => {
+    await onDisk((storage) => {
+      const { ownedIn, scores } = reopen(storage, { nodes: 8, nodesBefore: 16 })
+      for (const key of ownedIn(8)) scores.write(key, storedEntry())
+
+      const back = reopen(storage, { nodes: 16 })
+
+      expect(keysIn(back.scores)).toEqual(back.ownedIn(16))
+      expect(keysIn(reopen(storage, { nodes: 8, nodesBefore: 16 }).scores)).toEqual(
+        back.ownedIn(16),
+      )
+    })
+  })
+
+  test.each<[string, TopologyOptions, TopologyOptions]>([
+    ['is about to leave', { nodes: 2, nodesBefore: 16 }, { nodes: 16 }],
+    [
+      'is about to leave, and is back while the ring changes',
+      { nodes: 2, nodesBefore: 16 },
+      { nodes: 16, nodesBefore: 2 },
+    ],
+    ['has left', { nodes: 2 }, { nodes: 16 }],
+    ['was not on the ring before', { nodes: 16 }, { nodes: 24, nodesBefore: 2 }],
+    ['is in no region', { nodes: 16, regions: ['weur'] }, { nodes: 16 }],
+  ])('loses all where the node %s', async (_, between, after) => {
     await onDisk((storage) => {
       filled(storage)
 
-      const changing = { ring: 'of 24', isOwned, isRingChanging: true }
-      expect(keysIn(open(storage, changing).scores)).toEqual(['a', 'b', 'c'])
-      expect(keysIn(open(storage, changing).scores)).toEqual(['a', 'b', 'c'])
-      expect(keysIn(open(storage, { ring: 'of 24', isOwned }).scores)).toEqual(['a'])
+      reopen(storage, between)
+
+      expect(keysIn(reopen(storage, after).scores)).toEqual([])
+    })
+  })
+
+  test('keeps what it has when a region is added, or the order of regions changes', async () => {
+    await onDisk((storage) => {
+      const nodeName = 'weur/node-3'
+      const { ownedIn, scores } = reopen(storage, { nodes: 16, regions: ['weur'] }, nodeName)
+      for (const key of ownedIn(16)) scores.write(key, storedEntry())
+
+      for (const regions of [['weur', 'wnam'], ['wnam', 'weur'], ['weur']]) {
+        const again = reopen(storage, { nodes: 16, regions }, nodeName)
+        expect(keysIn(again.scores)).toEqual(ownedIn(16))
+      }
     })
   })
 
   test('is not looked through when the ring is the same', async () => {
     await onDisk((storage) => {
       filled(storage)
+      const topology = new Topology({ nodes: 16 })
       const asked: string[] = []
+      topology.ownerIn = (_, key) => {
+        asked.push(key)
+        return ''
+      }
 
-      open(storage, { isOwned: (key) => asked.push(key) > 0 })
+      const { scores } = open(storage, { topology })
 
       expect(asked).toEqual([])
+      expect(scores.items).toBeGreaterThan(0)
+    })
+  })
+
+  test('that an earlier version has written to keeps what the node owned then and owns now', async () => {
+    await onDisk((storage) => {
+      filled(storage)
+      storage.sql.exec("DELETE FROM meta WHERE name = 'settings'")
+      writeMeta(storage.sql, 'ring', '16 nodes, 123456')
+
+      const { ownedIn, scores } = reopen(storage, { nodes: 16 })
+      expect(keysIn(scores)).toEqual(ownedIn(16))
+
+      storage.sql.exec("DELETE FROM meta WHERE name = 'settings'")
+      writeMeta(storage.sql, 'ring', '2 nodes, 123456')
+      expect(keysIn(reopen(storage, { nodes: 16 }).scores)).toEqual([])
     })
   })
 })

@@ -10,7 +10,7 @@ function waiting({ answersPings = true } = {}) {
   const ping = vi.fn(() => (answersPings ? Promise.resolve() : new Promise<void>(() => {})))
   const call = () => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    const outcome = liveness.await(promise, ping).then(
+    const outcome = liveness.await(promise, ping, 120_000).then(
       (value) => value,
       (error: Error) => error.message,
     )

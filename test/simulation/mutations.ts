@@ -59,8 +59,8 @@ export const mutations: readonly Mutation[] = [
   {
     mistake: "a hot copy's life counts from the answer, not from the question",
     file: 'core/group.ts',
-    from: 'const untilMs = Math.min(ticket.startedAtMs + options.hotTtlMs, entry.expiresAtMs)',
-    to: 'const untilMs = Math.min(clock.now() + options.hotTtlMs, entry.expiresAtMs)',
+    from: 'const untilMs = Math.min(ticket.startedAtMs + holdMs, entry.expiresAtMs)',
+    to: 'const untilMs = Math.min(clock.now() + holdMs, entry.expiresAtMs)',
     breaks: 'too-old',
     fromSeed: 2_800,
   },

@@ -1,5 +1,6 @@
 /** Owns the places of a simulation: nodes that come and go with their memory, and edge isolates. */
 
+import { isDeepStrictEqual } from 'node:util'
 import { type Config, type GroupDefinitions, readConfig } from '../../src/config/config.ts'
 import type { Groupcache } from '../../src/core/api.ts'
 import type { Group } from '../../src/core/group.ts'
@@ -7,7 +8,8 @@ import { Groups } from '../../src/core/groups.ts'
 import { murmur3 } from '../../src/core/hash.ts'
 import { MemoryBudget } from '../../src/core/memory-budget.ts'
 import type { Platform } from '../../src/core/platform.ts'
-import { Topology } from '../../src/core/topology.ts'
+import { survivorsOf } from '../../src/core/resize.ts'
+import { type RingSettings, Topology } from '../../src/core/topology.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createGroupcache } from '../../src/edge/groupcache.ts'
 import { type Disk, Node } from '../../src/node/node.ts'
@@ -55,7 +57,7 @@ export class Places {
   readonly all: Place[] = []
   private readonly parts: PlacesParts
   private readonly disks = new Map<string, Map<string, MemoryStore>>()
-  private readonly rings = new Map<string, string>()
+  private readonly settings = new Map<string, RingSettings>()
   private readonly budgets = new Map<number, MemoryBudget>()
   private readonly edgeBudgets: MemoryBudget[] = []
   private born = 0
@@ -159,13 +161,12 @@ export class Places {
   private openDisk(name: string, { topology }: Deployment, { clock }: Platform): Disk {
     const isOwned = topology.ownershipOf(name)
     const disks = this.disksOf(name) as Map<string, MemoryStore>
-    const ring = topology.ring.nodes.join()
-    if (!topology.isChanging && this.rings.get(name) !== ring) {
-      for (const store of disks.values()) {
-        for (const key of [...store.keysOf({ all: true })]) if (!isOwned(key)) store.delete({ key })
-      }
-      this.rings.set(name, ring)
+    const survives = survivorsOf(this.settings.get(name), topology, name)
+    const isSame = isDeepStrictEqual(this.settings.get(name), topology.settings)
+    for (const store of isSame ? [] : disks.values()) {
+      for (const key of [...store.keysOf({ all: true })]) if (!survives(key)) store.delete({ key })
     }
+    this.settings.set(name, topology.settings)
     return {
       partsOf: ({ durable, maxBytes, name: group }) => {
         if (!durable) return undefined

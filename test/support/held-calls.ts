@@ -14,11 +14,17 @@ export interface HeldCalls {
   free(): void
 }
 
-export function holdCalls(peer: FakePeer, method: 'get' | 'peek' | 'purge' | 'set'): HeldCalls {
+/** @param isHeld Which calls are held, by their arguments. Default: all. */
+export function holdCalls(
+  peer: FakePeer,
+  method: 'get' | 'peek' | 'purge' | 'set',
+  isHeld: (args: readonly unknown[]) => boolean = () => true,
+): HeldCalls {
   const waiting: (() => void)[] = []
   const wait = () => new Promise<void>((resolve) => waiting.push(resolve))
   const call = peer[method].bind(peer) as (...args: unknown[]) => Promise<unknown>
   const held = async (...args: unknown[]) => {
+    if (!isHeld(args)) return call(...args)
     await wait()
     const answer = await call(...args)
     await wait()
