@@ -154,6 +154,21 @@ describe('what was changed while the ring changes', () => {
   })
 })
 
+test('a set that could not tell a guest is refused, as the guest may hold an older value', async () => {
+  const { key, previous } = movedKey()
+  const guest = topology.ownersIn('', key).findLast((name) => name !== previous)
+  control.order = (node, call) => (node === guest && call === 'purge' ? 'throw' : 'serve')
+
+  const put = { method: 'PUT', body: 'set', headers: AUTHORIZED }
+  const refused = await get('after', `pages/${key}`, put)
+  control.order = () => 'serve'
+  const set = await get('after', `pages/${key}`, put)
+
+  expect([refused.status, set.status]).toEqual([503, 204])
+  expect(JSON.parse(refused.body)).toMatchObject({ code: 'overloaded' })
+  expect((await get('after', `pages/${key}`)).body).toBe('set')
+})
+
 describe('a node that is there only until the change is over', () => {
   test('is listed with no share of the ring, reports, and is purged', async () => {
     const names = ['node-0', 'node-1', 'node-2', 'node-3']

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly disks?: string
   /** Whether `runtime.getInspectorURL()` is to lead somewhere. */
   readonly canBeInspected?: boolean
+  /** Bundles by `configPath`, for tests that start a Worker often: each is built once. */
+  readonly builds?: Map<string, string>
   /** Told each line of the log, instead of the console. */
   readonly onLog?: (line: string) => void
 }
@@ -45,13 +47,16 @@ const ROOT = join(import.meta.dirname, '../..')
  */
 export async function startWorker(options: WorkerOptions = {}): Promise<WorkerServer> {
   const { vars = {}, configPath = 'test/support/workers/wrangler.toml', disks, onLog } = options
+  const { builds = new Map<string, string>() } = options
   const { workerOptions, main } = optionsFrom(join(ROOT, configPath))
   const entry = basename(main as string).replace(/\.ts$/, '.js')
+  const contents = builds.get(configPath) ?? buildWorker(configPath, entry)
+  builds.set(configPath, contents)
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
       bindings: { ...(workerOptions.bindings as Vars), ...vars },
-      modules: [{ type: 'ESModule', path: entry, contents: buildWorker(configPath, entry) }],
+      modules: [{ type: 'ESModule', path: entry, contents }],
       cf: false,
       ...(disks === undefined ? {} : { resourcePersistencePath: disks }),
       ...(onLog ? { handleStructuredLogs: ({ message }) => onLog(message) } : {}),

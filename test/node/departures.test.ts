@@ -1,0 +1,135 @@
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
+import { Topology, type TopologyOptions } from '../../src/core/topology.ts'
+import { Departures } from '../../src/node/departures.ts'
+import { hasTables, migrate } from '../../src/node/schema.ts'
+
+let nodes = 0
+
+/** A disk on which a node starts under settings, as often as a test likes; what it calls is noted. */
+async function onDisk(
+  run: (
+    start: (options: TopologyOptions, nodeName?: string) => Departures,
+    calls: string[],
+    unreachable: Set<string>,
+    storage: DurableObjectStorage,
+  ) => Promise<void>,
+): Promise<void> {
+  const stub = env.CACHE_NODE.getByName(`departures-${nodes++}`)
+  await runInDurableObject(stub, async (_, { storage }) => {
+    await storage.deleteAll()
+    migrate(storage)
+    const calls: string[] = []
+    const unreachable = new Set<string>()
+    const call = async (name: string, method: string) => {
+      calls.push(`${name}.${method}`)
+      if (unreachable.has(name)) throw new Error('down')
+    }
+    const start = (options: TopologyOptions, nodeName = 'node-0') =>
+      new Departures({
+        sql: storage.sql,
+        nodeName,
+        topology: new Topology(options),
+        nodeNamed: (name) => ({
+          retire: () => call(name, 'retire'),
+          stats: () => call(name, 'stats'),
+        }),
+        onError: () => {},
+      })
+    await run(start, calls, unreachable, storage)
+  })
+}
+
+test('the keeper tells nodes once that have left, and nobody else', async () => {
+  await onDisk(async (start, calls) => {
+    await start({ nodes: 4 }).settle()
+    await start({ nodes: 2, nodesBefore: 4 }).settle()
+    expect(calls).toEqual([])
+
+    await start({ nodes: 2 }).settle()
+    await start({ nodes: 2 }).settle()
+
+    expect(calls).toEqual(['node-2.retire', 'node-3.retire'])
+  })
+})
+
+test('a node that could not be told is told later, though it is back by then', async () => {
+  await onDisk(async (start, calls, unreachable) => {
+    await start({ nodes: 4 }).settle()
+    unreachable.add('node-3')
+    const shrunk = start({ nodes: 2 })
+    await Promise.all([shrunk.settle(), shrunk.settle()])
+    await shrunk.settle()
+    expect(calls).toEqual(['node-2.retire', 'node-3.retire', 'node-3.retire'])
+    unreachable.clear()
+    calls.length = 0
+
+    const grown = start({ nodes: 4 })
+    await grown.settle()
+    await grown.settle()
+    await start({ nodes: 4 }).settle()
+
+    expect(calls).toEqual(['node-3.retire'])
+  })
+})
+
+test('with regions, the keeper tells the nodes of those that are gone', async () => {
+  await onDisk(async (start, calls) => {
+    await start({ nodes: 2 }).settle()
+    await start({ nodes: 2, regions: ['weur', 'wnam'] }).settle()
+    expect(calls).toEqual(['node-1.retire'])
+    await start({ nodes: 2, regions: ['wnam'] }).settle()
+
+    expect(calls.slice(1)).toEqual(['weur/node-0.retire', 'weur/node-1.retire'])
+  })
+})
+
+test("home's first node starts the keeper once for each change; no other node calls any", async () => {
+  await onDisk(async (start, calls, unreachable) => {
+    const regions = ['weur', 'wnam']
+    for (const other of ['weur/node-1', 'wnam/node-0'])
+      await start({ nodes: 2, regions }, other).settle()
+    expect(calls).toEqual([])
+    unreachable.add('node-0')
+    await start({ nodes: 2, regions }, 'weur/node-0').settle()
+    unreachable.clear()
+    for (let i = 0; i < 2; i++) await start({ nodes: 2, regions }, 'weur/node-0').settle()
+    await start({ nodes: 3, regions }, 'weur/node-0').settle()
+
+    expect(calls).toEqual(Array(3).fill('node-0.stats'))
+  })
+})
+
+test('a node without tables remembers nothing, and makes none', async () => {
+  await onDisk(async (start, calls, _, storage) => {
+    await storage.deleteAll()
+
+    await start({ nodes: 4 }).settle()
+    await start({ nodes: 2, regions: ['weur'] }, 'weur/node-0').settle()
+
+    expect(calls).toEqual([])
+    expect(hasTables(storage.sql)).toBe(false)
+  })
+})
+
+test('a node that runs under other settings does not retire, as it would fill its disk again', async () => {
+  const stub = env.CACHE_NODE.getByName('node-5')
+  const message = { version: PROTOCOL_VERSION, settings: '{"nodes":2,"regions":[""]}' }
+  const retired = runInDurableObject(stub, async (node) => node.retire(message))
+
+  await expect(retired).rejects.toMatchObject({ code: 'peer-unavailable' })
+})
+
+test('a node that retires drops everything', async () => {
+  const stub = env.CACHE_NODE.getByName('node-5')
+  const version = PROTOCOL_VERSION
+  const items = async () => (await stub.stats({ version })).groups.scores?.items
+  await stub.get({ version, group: 'scores', key: 'Tom' })
+  expect(await items()).toBe(1)
+
+  await stub.retire({ version, settings: JSON.stringify(new Topology({ nodes: 16 }).settings) })
+
+  expect(await items()).toBe(0)
+})
