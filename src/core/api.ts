@@ -71,8 +71,8 @@ export interface Groupcache {
   get(group: string, key: string, options?: CallOptions): Promise<CachedValue | null>
   /**
    * Asks each owner once, whatever the number of keys. In the order asked; a key that fails fails alone.
-   * Values have room for 16 MiB in all: those that have none fail with `no-room`, and are to be asked
-   * for again.
+   * Values have room for 16 MiB in all. Those that did not fit fail with `no-room`; request them again. The
+   * first key never does: a value that no batch has room for fails with `value-too-large`.
    */
   getMany(group: string, keys: readonly string[], options?: CallOptions): Promise<ManyResult[]>
   set(group: string, key: string, value: string | Uint8Array, options?: SetOptions): Promise<void>

@@ -130,6 +130,13 @@ export class Copies {
     return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
   }
 
+  /** The fresh copy of `key` in memory. Leaves no trace, as `peek`, and reads nothing from disk. */
+  peekFresh(key: string, nowMs: number): Copy | undefined {
+    const copy = this.copies.peek(key)
+    if (copy === undefined || !this.outlivesPurges(copy)) return undefined
+    return freshnessAt(copy, nowMs) === 'fresh' ? copy : undefined
+  }
+
   /**
    * To be called when a load begins: what is purged or set from then on wins over what it brings. `end` is
    * to be called once it has ended, in time or not.

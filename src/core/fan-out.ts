@@ -1,4 +1,4 @@
-/** Owns what one caller asks of several peers: batches, purges, and values set. */
+/** Owns what one caller asks of several peers: purges, values set, and counters. */
 
 import { PeerUnavailableError } from './errors.ts'
 import type { NodeStats } from './node-stats.ts'
@@ -9,131 +9,11 @@ import type {
   PeerPicker,
   Purge,
   PurgeReport,
-  Reply,
   SetOutcome,
 } from './peers.ts'
 
 /** Calls under way at once for one purge or report: enough to hide their latency, few enough for a Worker. */
 const MOST_CALLS = 16
-
-/** The room for the values of one batch that nobody has said otherwise of: half of what a call can carry. */
-export const BATCH_BYTES = 16 * 1024 * 1024
-
-/** Keys that are got at a time, so that little is loaded that then has no room. */
-const SLICE_KEYS = 64
-
-/** With less of the room left than this part, no more is loaded: it would mostly be in vain. */
-const FULL = 1 / 8
-
-/** What takes room in an answer. */
-export function valueBytes(reply: Reply): number {
-  return reply.kind === 'value' ? reply.entry.value.byteLength : 0
-}
-
-/**
- * One place's part of a batch: replies in the order asked, `null` where a value has no room. A batch does
- * not crowd out itself: it has no more loads under way than are allowed at once.
- */
-export async function getManyWithin(
-  get: (key: string) => Reply | Promise<Reply>,
-  keys: readonly string[],
-  maxBytes: number,
-  maxLoads: number,
-): Promise<(Reply | null)[]> {
-  const replies: (Reply | null)[] = []
-  const sliceKeys = Math.min(SLICE_KEYS, maxLoads)
-  let room = maxBytes
-  let hasRoom = true
-  while (replies.length < keys.length && hasRoom && room >= maxBytes * FULL) {
-    const slice = keys.slice(replies.length, replies.length + sliceKeys)
-    hasRoom = false
-    for (const reply of await Promise.all(slice.map(get))) {
-      const bytes = valueBytes(reply)
-      replies.push(bytes <= room ? reply : null)
-      if (bytes > room) continue
-      room -= bytes
-      hasRoom = true
-    }
-  }
-  return [...replies, ...keys.slice(replies.length).map(() => null)]
-}
-
-export interface Batch {
-  /** `null` where a value has no room. */
-  readonly found: ReadonlyMap<string, Reply | null>
-  /** Keys that no peer could serve. */
-  readonly unanswered: readonly string[]
-  /** Why peers could not serve: one error for each call that failed. */
-  readonly failures: readonly PeerUnavailableError[]
-}
-
-export interface BatchLimits {
-  /** The room for values. */
-  readonly maxBytes: number
-  /** How long a peer may take for one key, which bounds its load itself, in milliseconds. */
-  readonly limitMs: number
-}
-
-/** Keys that a peer gets at a time, unless its group allows fewer loads: for how long to wait for a batch. */
-const LEAST_SLICE_KEYS = 8
-
-/**
- * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The
- * room is shared out evenly among those asked at a time; who has had too little of it is asked again.
- */
-export async function getManyFromPeers(
-  peers: PeerPicker,
-  group: string,
-  keys: readonly string[],
-  { maxBytes, limitMs }: BatchLimits,
-): Promise<Batch> {
-  const found = new Map<string, Reply | null>()
-  const unanswered: string[] = []
-  const failures: PeerUnavailableError[] = []
-
-  const ask = async (
-    peer: Peer,
-    asked: readonly string[],
-    share: number,
-  ): Promise<readonly string[]> => {
-    const limitForAllMs = limitMs * Math.ceil(asked.length / LEAST_SLICE_KEYS)
-    const asking = peer.getMany(group, asked, share, limitForAllMs)
-    const replies = await asking.catch(unlessUnavailable)
-    if (replies instanceof PeerUnavailableError) {
-      failures.push(replies)
-      return asked
-    }
-    asked.forEach((key, i) => {
-      found.set(key, replies[i] as Reply | null)
-    })
-    return []
-  }
-
-  let remaining = keys
-  for (let rank = 0; remaining.length > 0; rank++) {
-    const byPeer = Map.groupBy(remaining, (key) => peers.pickPeers(key)[rank])
-    unanswered.push(...(byPeer.get(undefined) ?? []))
-    byPeer.delete(undefined)
-    const share = Math.floor((maxBytes - bytesOf(found)) / byPeer.size)
-    const asking = Array.from(byPeer, ([peer, asked]) => ask(peer as Peer, asked, share))
-    remaining = (await Promise.all(asking)).flat()
-    for (const [peer, asked] of byPeer) await askForMore(peer as Peer, asked)
-  }
-  return { found, unanswered, failures }
-
-  /** A peer whose share was too small may have what the others have left. */
-  async function askForMore(peer: Peer, asked: readonly string[]): Promise<void> {
-    const leftOut = asked.filter((key) => found.get(key) === null)
-    const room = maxBytes - bytesOf(found)
-    if (leftOut.length > 0 && room > 0) await ask(peer, leftOut, room)
-  }
-}
-
-function bytesOf(found: ReadonlyMap<string, Reply | null>): number {
-  let bytes = 0
-  for (const reply of found.values()) if (reply !== null) bytes += valueBytes(reply)
-  return bytes
-}
 
 /**
  * Sets the value at the owner at home, and makes all nodes that may hold an older one forget it, in stages.

@@ -5,6 +5,16 @@
  */
 
 import type { Admission } from './admission.ts'
+import {
+  answersTo,
+  type BatchPlace,
+  entryBytes,
+  type Found,
+  getManyFromPeers,
+  getWithin,
+  roomBeside,
+} from './batch.ts'
+import { type AnswerRoom, RPC_ROOM } from './byte-room.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
 import { Copies, type SharedMemory } from './copies.ts'
@@ -22,15 +32,7 @@ import {
 } from './entry.ts'
 import { ConfigError, PeerRestingError, PeerUnavailableError } from './errors.ts'
 import type { Eviction } from './eviction.ts'
-import {
-  BATCH_BYTES,
-  getManyFromPeers,
-  getManyWithin,
-  purgeAtPeers,
-  setAtOwner,
-  unlessUnavailable,
-  valueBytes,
-} from './fan-out.ts'
+import { purgeAtPeers, setAtOwner, unlessUnavailable } from './fan-out.ts'
 import {
   answerOf,
   detailOf,
@@ -250,66 +252,73 @@ export class Group {
   }
 
   /**
-   * The answers to `keys`, in their order; `null` where a value has no room in `maxBytes`. Asks each
-   * owner once, whatever the number of keys.
+   * The answers to `keys`, in their order; `null` where a value does not fit `room`. Asks each owner once,
+   * whatever the number of keys, and loads no key twice unless a node fails.
    */
   async getMany(
     keys: readonly string[],
-    maxBytes = BATCH_BYTES,
+    room = RPC_ROOM,
     peers = this.peers,
   ): Promise<(Reply | null)[]> {
-    const { limit } = this.parts
-    const get = (key: string) => this.get(key)
-    if (peers === undefined) return getManyWithin(get, keys, maxBytes, limit.maxLoads)
+    const distinct = [...new Set(keys)]
+    const found =
+      peers === undefined
+        ? await getWithin(this.asBatchPlace(), distinct, room)
+        : await this.findMany(distinct, room, peers)
+    return answersTo(keys, found, room)
+  }
 
+  /** Hot copies, what peers answer, and what this place has to load itself, since no peer could serve. */
+  private async findMany(
+    keys: readonly string[],
+    room: AnswerRoom,
+    peers: PeerPicker,
+  ): Promise<Found> {
     const nowMs = this.parts.clock.now()
-    const replies = new Map<string, Reply | null>()
-    const tickets = new Map<string, Ticket>()
-    let room = maxBytes
-    const keep = (key: string, reply: Reply) => {
-      const bytes = valueBytes(reply)
-      replies.set(key, bytes <= room ? reply : null)
-      if (bytes <= room) room -= bytes
-    }
-    const copies = new Map<string, Copy | undefined>()
-    for (const key of new Set(keys)) {
+    const found = new Map<string, Reply | null>()
+    const missing = new Map<string, { copy: Copy | undefined; ticket: Ticket }>()
+    for (const key of keys) {
       const copy = this.lookup(key, nowMs)
       const reply = this.answerFrom(key, copy, nowMs)
-      copies.set(key, copy)
-      if (reply === undefined) tickets.set(key, this.copies.begin(key, nowMs))
-      else keep(key, reply)
+      if (reply !== undefined) found.set(key, reply)
+      else missing.set(key, { copy, ticket: this.copies.begin(key, nowMs) })
     }
-    const missing = [...tickets.keys()]
-    const batch = await getManyFromPeers(peers, this.name, missing, {
-      maxBytes: room,
-      limitMs: this.parts.options.timeoutMs + PEER_MARGIN_MS,
-    })
+    const roomFor = ([first]: readonly string[]) => roomBeside(room, found, first === keys[0])
+
+    const asked = [...missing.keys()]
+    const limitMs = this.parts.options.timeoutMs + PEER_MARGIN_MS
+    const batch = await getManyFromPeers(peers, this.name, asked, roomFor(asked), limitMs)
     for (const error of batch.failures) this.peerFailed(error)
     for (const [key, reply] of batch.found) {
-      if (reply === null) replies.set(key, null)
-      else keep(key, this.keepHot(tickets.get(key) as Ticket, reply))
+      const { ticket } = missing.get(key) as { ticket: Ticket }
+      found.set(key, reply && this.keepHot(ticket, reply))
     }
-    for (const ticket of tickets.values()) this.copies.end(ticket)
-    const local = await getManyWithin(
-      (key) => this.keptReply(key) ?? this.getLocally(key, copies.get(key)),
-      batch.unanswered,
-      room,
-      limit.maxLoads,
-    )
-    batch.unanswered.forEach((key, i) => {
-      replies.set(key, local[i] as Reply | null)
-    })
-    for (const reply of local) room -= reply === null ? 0 : valueBytes(reply)
-    const seen = new Set<string>()
-    return keys.map((key) => {
-      const reply = replies.get(key) as Reply | null
-      // A key that is asked for again takes room again, where its answer is written out.
-      const bytes = reply === null || !seen.has(key) ? 0 : valueBytes(reply)
-      seen.add(key)
-      if (bytes > room) return null
-      room -= bytes
-      return reply
-    })
+    for (const { ticket } of missing.values()) this.copies.end(ticket)
+
+    const place: BatchPlace = {
+      held: () => undefined,
+      get: (key) => this.keptReply(key) ?? this.getLocally(key, missing.get(key)?.copy),
+      maxLoads: this.parts.limit.maxLoads,
+    }
+    const { unanswered } = batch
+    const loaded = await getWithin(place, unanswered, roomFor(unanswered))
+    for (const [key, reply] of loaded) found.set(key, reply)
+    return found
+  }
+
+  private asBatchPlace(): BatchPlace {
+    const { clock, limit } = this.parts
+    return {
+      held: (key, fits) => {
+        const nowMs = clock.now()
+        const held = this.copies.peekFresh(key, nowMs)
+        if (held === undefined) return undefined
+        if (!fits(entryBytes(held.entry))) return null
+        return this.answerFrom(key, this.lookup(key, nowMs), nowMs)
+      },
+      get: (key) => this.get(key),
+      maxLoads: limit.maxLoads,
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Owns the form of calls between a Worker and its nodes. Their answers are in `peers.ts`. */
 
+import type { AnswerRoom } from './byte-room.ts'
 import { isContentType } from './content-type.ts'
 import type { EdgeReport } from './edge-report.ts'
 import type { NodeStats } from './node-stats.ts'
@@ -28,10 +29,12 @@ export interface GetMessage extends GroupMessage {
   readonly key: string
 }
 
-export interface GetManyMessage extends GroupMessage {
+/**
+ * What it says of the room beside `maxBytes` is ignored by a node of an earlier version: that leaves out
+ * the first value like any other, and loads again what it does not hold any more.
+ */
+export interface GetManyMessage extends GroupMessage, AnswerRoom {
   readonly keys: readonly string[]
-  /** The room for values in the answer, in bytes. */
-  readonly maxBytes: number
 }
 
 export interface SetMessage extends GroupMessage {
@@ -55,8 +58,10 @@ export function isGetMessage({ key }: Received<GetMessage>): boolean {
   return typeof key === 'string'
 }
 
-export function isGetManyMessage({ keys, maxBytes }: Received<GetManyMessage>): boolean {
-  return areTexts(keys) && typeof maxBytes === 'number'
+export function isGetManyMessage(message: Received<GetManyMessage>): boolean {
+  const { keys, maxBytes, firstBytes = 0, heldOnly = false } = message
+  const isRoom = typeof maxBytes === 'number' && typeof firstBytes === 'number'
+  return areTexts(keys) && isRoom && typeof heldOnly === 'boolean'
 }
 
 /** What would be held, and sent to clients, is looked at closely. */

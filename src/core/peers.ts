@@ -1,5 +1,6 @@
 /** Owns what a peer is and what it answers. Interfaces only: transport is left to `edge/` and `node/`. */
 
+import type { AnswerRoom } from './byte-room.ts'
 import type { Life, Marker, StandIn, ValueEntry } from './entry.ts'
 import type { LoadFailure } from './loader.ts'
 import type { NodeStats } from './node-stats.ts'
@@ -93,13 +94,13 @@ export interface Peer {
    */
   peek(group: string, key: string, limitMs?: number): Promise<Reply | undefined>
   /**
-   * One call, one reply per key in the order asked; `null` where a value has no room in `maxBytes`.
+   * One call, one reply per key in the order asked; `null` where a value does not fit `room`.
    * Limited, and throws, as `get`.
    */
   getMany(
     group: string,
     keys: readonly string[],
-    maxBytes: number,
+    room: AnswerRoom,
     limitMs?: number,
   ): Promise<readonly (Reply | null)[]>
   /** Throws as `get` does. */

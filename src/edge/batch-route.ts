@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import type { ManyResult } from '../core/api.ts'
+import { HTTP_ROOM } from '../core/byte-room.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
@@ -9,14 +10,6 @@ import { type ProblemCode, statusOf } from './http/problem.ts'
 import { getMany } from './many.ts'
 
 const MOST_KEYS = 1_000
-
-/**
- * The room for values: as bytes, in base64, as JSON and as a body they are in memory several times over,
- * and other requests are too.
- */
-const BATCH_BYTES = 4 * 1024 * 1024
-/** Of a batch of one key, so that most values can be had this way. */
-const ONE_VALUE_BYTES = 8 * 1024 * 1024
 
 const batchSchema = v.strictObject({
   keys: v.pipe(
@@ -34,9 +27,8 @@ export async function readMany(
   const cors = corsFor(config.access)
   const body = await readJson(request, batchSchema, cors)
   if (body instanceof Response) return body
-  const maxBytes = body.keys.length === 1 ? ONE_VALUE_BYTES : BATCH_BYTES
   const peers = peersNear(edge, request)
-  const results = await getMany(edgeGroup, body.keys, peers, edge.clock, maxBytes)
+  const results = await getMany(edgeGroup, body.keys, peers, edge.clock, HTTP_ROOM)
   const headers = { 'Cache-Control': 'no-store', ...cors }
   return Response.json(
     { entries: results.map(batchEntry), keyForm: config.source.keyForm },

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import type { CachedValue, CallOptions, Groupcache, SetOptions } from '../core/api.ts'
+import { RPC_ROOM } from '../core/byte-room.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
 import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/content-type.ts'
 import {
@@ -61,7 +62,8 @@ export function createGroupcache(
       const edgeGroup = groupNamed(edge, groupName)
       if (!Array.isArray(keys)) throw new BadRequestError('keys: a list of keys')
       const asked = Array.from(keys, (key) => text('keys', key))
-      const results = await getMany(edgeGroup, asked, peersFor(edge, options), edge.clock)
+      const peers = peersFor(edge, options)
+      const results = await getMany(edgeGroup, asked, peers, edge.clock, RPC_ROOM)
       return results.map((result) => (result.kind === 'value' ? own(result) : result))
     },
 

@@ -1,6 +1,7 @@
 /** Owns how a group's replies look to a program. */
 
 import type { CachedValue, ManyResult } from '../core/api.ts'
+import type { AnswerRoom } from '../core/byte-room.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ValueEntry } from '../core/entry.ts'
 import { BadKeyError } from '../core/errors.ts'
@@ -17,11 +18,11 @@ export async function getMany(
   keys: readonly string[],
   peers: PeerPicker,
   clock: Clock,
-  maxBytes?: number,
+  room: AnswerRoom,
 ): Promise<ManyResult[]> {
   const checked = keys.map((key) => checkKey(config.source.keyForm, key))
   const valid = checked.filter((key) => typeof key === 'string')
-  const replies = (await group.getMany(valid, maxBytes, peers)).values()
+  const replies = (await group.getMany(valid, room, peers)).values()
   const nowMs = clock.now()
   return checked.map((key, i) => {
     const asked = keys[i] as string

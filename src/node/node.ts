@@ -102,7 +102,9 @@ export class Node implements NodeCalls {
   ping(): void {}
 
   getMany(message: GetManyMessage): Promise<(Reply | null)[]> {
-    return this.groupOf(message, isGetManyMessage).getMany(message.keys, message.maxBytes)
+    const group = this.groupOf(message, isGetManyMessage)
+    const { keys, maxBytes, firstBytes, heldOnly } = message
+    return group.getMany(keys, { maxBytes, firstBytes, heldOnly })
   }
 
   set(message: SetMessage): Promise<SetOutcome> {

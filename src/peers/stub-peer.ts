@@ -1,5 +1,6 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
+import type { AnswerRoom } from '../core/byte-room.ts'
 import type { Circuit } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
@@ -57,11 +58,11 @@ export class StubPeer implements Peer {
   async getMany(
     group: string,
     keys: readonly string[],
-    maxBytes: number,
+    room: AnswerRoom,
     limitMs = SOON_MS,
   ): Promise<readonly (Reply | null)[]> {
     const use = (node: RemoteNode, header: Message) =>
-      node.getMany({ ...header, group, keys, maxBytes })
+      node.getMany({ ...header, group, keys, ...room })
     const replies = await this.unlessResting(() => this.call(this.dueReport(), use, limitMs))
     return replies ?? keys.map(() => tooSlow(group))
   }

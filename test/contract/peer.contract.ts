@@ -36,7 +36,7 @@ export function peerContract(create: () => PeerUnderTest): void {
   test('many keys are answered in their order, and what has no room is left out', async () => {
     const { peer } = create()
 
-    const replies = await peer.getMany('scores', ['nobody', 'Tom', 'Tom'], 3)
+    const replies = await peer.getMany('scores', ['nobody', 'Tom', 'Tom'], { maxBytes: 3 })
 
     expect(replies.map((reply) => reply?.kind)).toEqual(['not-found', 'value', undefined])
   })
@@ -76,7 +76,7 @@ export function peerContract(create: () => PeerUnderTest): void {
 
     for (const call of [
       () => peer.get('scores', 'Tom'),
-      () => peer.getMany('scores', ['Tom'], 100),
+      () => peer.getMany('scores', ['Tom'], { maxBytes: 100 }),
       () => peer.set('scores', 'Tom', value),
       () => peer.purge('scores', { all: true }),
       () => peer.stats(),

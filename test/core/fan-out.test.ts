@@ -206,19 +206,21 @@ describe('getMany', () => {
     const cluster = createCluster(['node-0'], loader.load, { hotTtlMs: 0 })
     const keys = Array.from({ length: 300 }, (_, i) => `key-${i}`)
 
-    const replies = await cluster.edge.getMany(['small', ...keys], 5_500)
+    const replies = await cluster.edge.getMany(['small', ...keys], { maxBytes: 5_500 })
 
     expect(replies.filter((reply) => reply !== null)).toHaveLength(6)
     expect(textOfReply(replies[0] ?? null)).toBe('x'.repeat(10))
     expect(loader.calls.length).toBeLessThanOrEqual(2 * 64)
-    expect((await cluster.edge.getMany(['key-299'], 5_500))[0]).toMatchObject({ kind: 'value' })
+    expect((await cluster.edge.getMany(['key-299'], { maxBytes: 5_500 }))[0]).toMatchObject({
+      kind: 'value',
+    })
   })
 
   test('leaves out one large value, and none of the small ones behind it', async () => {
     const loader = countingLoader((key) => text('x'.repeat(key === 'big' ? 1_900 : 5)))
     const cluster = createCluster(['node-0'], loader.load, { hotTtlMs: 0, maxValueBytes: 4_096 })
 
-    const replies = await cluster.edge.getMany(['big', ...KEYS, 'big'], 1_800)
+    const replies = await cluster.edge.getMany(['big', ...KEYS, 'big'], { maxBytes: 1_800 })
 
     expect(replies.map((reply) => reply === null)).toEqual([true, ...KEYS.map(() => false), true])
   })
@@ -236,7 +238,7 @@ describe('getMany', () => {
     const loader = countingLoader(() => text('x'.repeat(1_000)))
     const cluster = createCluster(['node-0'], loader.load)
 
-    const replies = await cluster.edge.getMany(Array(10).fill('Tom'), 3_500)
+    const replies = await cluster.edge.getMany(Array(10).fill('Tom'), { maxBytes: 3_500 })
 
     expect(replies.filter((reply) => reply !== null)).toHaveLength(3)
     expect(loader.calls).toHaveLength(1)
@@ -247,7 +249,7 @@ describe('getMany', () => {
     const cluster = createCluster(NODES, loader.load)
     await cluster.edge.getMany(KEYS)
 
-    const replies = await cluster.edge.getMany(KEYS, 2_500)
+    const replies = await cluster.edge.getMany(KEYS, { maxBytes: 2_500 })
 
     expect(replies.filter((reply) => reply !== null)).toHaveLength(2)
   })

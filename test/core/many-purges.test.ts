@@ -171,7 +171,7 @@ test('questions of an edge isolate whose requests have vanished hold back nothin
   const peer = { name: 'node-0', get: () => never, getMany: () => never }
   const picker = { pickPeer: () => peer, pickPeers: () => [peer] }
   for (let i = 0; i < 50; i++) void group.get(`key-${i}`, picker as never)
-  void group.getMany(['a', 'b'], 1_000, picker as never)
+  void group.getMany(['a', 'b'], { maxBytes: 1_000 }, picker as never)
   group.purgeLocally({ tags: ['x'] })
   expect(budget.heldBytes).toBeGreaterThan(0)
 
@@ -199,7 +199,7 @@ test('questions of an edge isolate are over with their answers: batches and earl
   }
   const peer = { name: 'node-0', get, getMany: async () => [await get()] }
   const picker = { pickPeer: () => peer, pickPeers: () => [peer] } as never
-  await group.getMany(['Tom'], 1_000, picker)
+  await group.getMany(['Tom'], { maxBytes: 1_000 }, picker)
   await group.get('Jack', picker)
   await group.get('Jack', picker)
   await settle()

@@ -46,7 +46,7 @@ describe('what a stub carries to its node and back', () => {
     expect(await peer.set('scores', 'set', text('1'))).toBe('stored')
     expect(await peer.set('scores', other, { ...text('2'), tags: ['others'] })).toBe('stored')
     expect(await peer.purge('scores', { tags: ['players'], soft: true })).toBe(1)
-    const [stale, hit] = await peer.getMany('scores', ['set', other], 1_024)
+    const [stale, hit] = await peer.getMany('scores', ['set', other], { maxBytes: 1_024 })
     expect(await peer.purge('scores', { keys: [other] })).toBe(1)
 
     expect(stale?.path).toMatchObject([{ fwd: 'stale' }])
@@ -162,7 +162,7 @@ describe('what the edge has counted', () => {
 
   const calls: [name: string, call: (peer: Peer) => Promise<unknown>][] = [
     ['get', (peer) => peer.get('scores', 'Tom')],
-    ['getMany', (peer) => peer.getMany('scores', ['Tom', 'Jack'], 1_024)],
+    ['getMany', (peer) => peer.getMany('scores', ['Tom', 'Jack'], { maxBytes: 1_024 })],
     ['set', (peer) => peer.set('scores', 'Tom', text('1'))],
     ['purge', (peer) => peer.purge('scores', { all: true })],
     ['stats', (peer) => peer.stats()],

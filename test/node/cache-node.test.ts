@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { AnswerRoom } from '../../src/core/byte-room.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { noCounters } from '../../src/core/counters.ts'
 import type { EdgeReport } from '../../src/core/edge-report.ts'
@@ -36,6 +37,8 @@ describe('a cache node', () => {
   test.each<['get' | 'getMany' | 'set' | 'purge', object]>([
     ['get', { key: 5 }],
     ['getMany', { keys: ['Tom', 5], maxBytes: 1_000 }],
+    ['getMany', { keys: ['Tom'], maxBytes: 1_000, firstBytes: '1_000' }],
+    ['getMany', { keys: ['Tom'], maxBytes: 1_000, heldOnly: 1 }],
     ['set', { key: 'Tom', value: { value: 'text', contentType: 'text/plain' } }],
     ['set', { key: 'Tom', value: { value: new Uint8Array(1), contentType: 'a\r\nb: c' } }],
     [
@@ -106,6 +109,19 @@ describe('a cache node', () => {
     expect(report?.bytes).toBeGreaterThan(64 * 1024)
     expect(report?.bytes).toBeLessThanOrEqual(256 * 1024)
     expect(report?.items).toBeLessThan(400)
+  })
+
+  test('answers many from memory alone when told to, and leaves out the first where it has no room', async () => {
+    await get(owner, 'Tom')
+    const message = { version: PROTOCOL_VERSION, group: 'scores', keys: ['Tom', 'Jack'] }
+    const ask = (room: AnswerRoom) => stubOf(owner).getMany({ ...message, ...room })
+
+    const kindsOf = (replies: (Reply | null)[]) => replies.map((reply) => reply?.kind)
+    expect(kindsOf(await ask({ maxBytes: 100, heldOnly: true }))).toEqual(['value', undefined])
+    expect(kindsOf(await ask({ maxBytes: Number.NaN }))).toEqual([undefined, undefined])
+    expect(kindsOf(await ask({ maxBytes: 0, firstBytes: 3 }))).toEqual(['value', undefined])
+    expect(kindsOf(await ask({ maxBytes: 0, firstBytes: 2 }))).toEqual(['too-large', undefined])
+    expect(kindsOf(await ask({ maxBytes: Number.POSITIVE_INFINITY }))).toEqual(['value', 'value'])
   })
 
   test('answers a hit without a promise', async () => {

@@ -60,7 +60,7 @@ function failure(marks: Record<string, boolean> = {}): Error {
 
 const READS: [string, (peer: StubPeer) => Promise<unknown>][] = [
   ['get', (peer) => peer.get('scores', 'Tom')],
-  ['getMany', (peer) => peer.getMany('scores', ['Tom', 'Jack'], 1_000)],
+  ['getMany', (peer) => peer.getMany('scores', ['Tom', 'Jack'], { maxBytes: 1_000 })],
   ['peek', (peer) => peer.peek('scores', 'Tom')],
 ]
 const WRITES: [string, (peer: StubPeer) => Promise<unknown>][] = [
@@ -88,7 +88,10 @@ describe('a call', () => {
     const { node, peer } = createPeer()
 
     expect(await peer.get('scores', 'Tom')).toBe(NOT_FOUND)
-    expect(await peer.getMany('scores', ['Tom', 'Jack'], 1_000)).toEqual([NOT_FOUND, null])
+    expect(await peer.getMany('scores', ['Tom', 'Jack'], { maxBytes: 1_000 })).toEqual([
+      NOT_FOUND,
+      null,
+    ])
     expect(await peer.peek('scores', 'Tom')).toBeUndefined()
     node.peek.mockResolvedValue(NOT_FOUND)
     expect(await peer.peek('scores', 'Tom')).toBe(NOT_FOUND)
@@ -379,7 +382,7 @@ describe('an answer that is lost, though pings are answered', () => {
       'getMany',
       'getMany',
       [TOO_SLOW, TOO_SLOW],
-      (peer: StubPeer) => peer.getMany('scores', ['Tom', 'Jack'], 1_000, 7_500),
+      (peer: StubPeer) => peer.getMany('scores', ['Tom', 'Jack'], { maxBytes: 1_000 }, 7_500),
     ],
   ] as const)('%s: ends as a time-out, which is final', async (_, method, expected, call) => {
     const { get, node, pass, peer } = createPeer()

@@ -1,5 +1,6 @@
 /** Owns a whole cache in one process for tests: an edge group, a real ring, and real groups as nodes. */
 
+import type { AnswerRoom } from '../../src/core/byte-room.ts'
 import { EdgeReports } from '../../src/core/edge-reports.ts'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
 import type { Group, GroupOptions } from '../../src/core/group.ts'
@@ -37,9 +38,9 @@ export class FakePeer implements Peer {
   async getMany(
     group: string,
     keys: readonly string[],
-    maxBytes: number,
+    room: AnswerRoom,
   ): Promise<(Reply | null)[]> {
-    return structuredClone(await this.groupNamed(group).getMany(keys, maxBytes))
+    return structuredClone(await this.groupNamed(group).getMany(keys, room))
   }
 
   async set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
