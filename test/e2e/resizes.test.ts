@@ -153,7 +153,7 @@ describe.each(ORDERS)('after %s', (name, key, [first, second, third]) => {
 
       expect(await get(key)).toBe('new')
     },
-    60_000,
+    120_000,
   )
 })
 
@@ -167,7 +167,7 @@ test('a node that has left keeps nothing on its disk', async () => {
   const { sum } = await deploy(SIX)
 
   expect(sum.pages?.durableItems).toBe(0)
-}, 60_000)
+}, 120_000)
 
 test('growing as described loads nothing again', async () => {
   begin()
@@ -186,4 +186,4 @@ test('growing as described loads nothing again', async () => {
   for (const key of keys) expect(await get(key)).toBe('old')
 
   expect(origin.requests).toHaveLength(asked)
-}, 60_000)
+}, 120_000)
