@@ -23,7 +23,7 @@ export function logWarning(event: string): void {
  */
 export function logError(
   event: string,
-  where: Readonly<Record<string, string>>,
+  where: Readonly<Record<string, string | number>>,
   error: unknown,
 ): void {
   console.error(JSON.stringify({ level: 'error', event, ...where, error: readable(error, 0) }))

@@ -9,6 +9,7 @@ export type GroupcacheErrorCode =
   | 'internal'
   | 'method-not-allowed'
   | 'no-such-route'
+  | 'request-timeout'
   /** No answer came, or it broke off: see `cause`. Browsers say no more, for reasons of security. */
   | 'network'
   /** What answered does not speak this protocol: a proxy in between, another server, another version. */

@@ -26,17 +26,6 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return ownBytes(encoder.encode(text))
 }
 
-/** All of a stream, or `undefined` as soon as it is known to be longer than `maxBytes`. */
-export async function collect(
-  stream: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const collector = new Collector(stream)
-  if (!(await collector.readBeyond(maxBytes))) return collector.bytes()
-  await collector.cancel()
-  return undefined
-}
-
 /** Reads a stream as far as is wanted, and keeps what it has read. */
 export class Collector {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -60,12 +49,6 @@ export class Collector {
   /** What putting all of it together takes on top, in bytes. */
   get bytesToJoin(): number {
     return this.readBytes === this.whole.byteLength ? 0 : this.readBytes
-  }
-
-  /** Returns true once there are more than `bytes`, false when the stream has ended before. */
-  async readBeyond(bytes: number): Promise<boolean> {
-    while (this.readBytes <= bytes) if (!(await this.read())) return false
-    return true
   }
 
   /** Reads one piece; returns false when the stream has ended. */

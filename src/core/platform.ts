@@ -33,7 +33,7 @@ export interface Platform {
    */
   readonly logError: (
     event: string,
-    where: Readonly<Record<string, string>>,
+    where: Readonly<Record<string, string | number>>,
     error: unknown,
   ) => void
 }

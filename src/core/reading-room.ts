@@ -15,6 +15,12 @@ import type { LoadMemory } from './loader.ts'
 const APART_EIGHTHS = 4
 const POOL_EIGHTHS = 3
 const LARGE_EIGHTHS = 2
+/** The part of the pool for bodies of requests: loads always have the rest, because anyone can send a body. */
+const BODY_EIGHTHS = 1
+
+/** A body up to this part of the budget is small: 64 KiB of 64 MiB. Larger ones leave a quarter to it. */
+const SMALL_BODY_PART = 1 / 1024
+const LARGE_BODIES = 3 / 4
 
 /** What is at most this part of the budget is small: 1 MiB of 64. */
 const SMALL_PART = 1 / 64
@@ -33,6 +39,8 @@ export interface ReadingParts {
   readonly clock: Clock
   /** Otherwise it is refused where it would have to wait: at the edge, where whoever it waits for may be gone. */
   readonly mayWait: boolean
+  /** Whether this is the body of a request that anyone may send, rather than a value. Default: false. */
+  readonly isBody?: boolean
 }
 
 export class ReadingRoom {
@@ -42,10 +50,13 @@ export class ReadingRoom {
   readonly smallBytes: number
   private readonly poolBytes: number
   private readonly largeBytes: number
+  private readonly budgetBytes: number
   private readonly makeRoom: (bytes: number) => void
   private reservedBytes = 0
   /** Of the reserved bytes, those in the pool. */
   private pooledBytes = 0
+  /** Of the pooled bytes, those of request bodies. */
+  private bodyBytes = 0
   private apart: Reading | undefined
   /** First come, first served. While there are any, the place apart is taken. */
   private readonly waiting = new Set<Reading>()
@@ -53,6 +64,7 @@ export class ReadingRoom {
 
   /** @param makeRoom Lets entries go until so many bytes more are within the budget, as far as it can. */
   constructor(budgetBytes: number, makeRoom: (bytes: number) => void) {
+    this.budgetBytes = budgetBytes
     this.maxReadingBytes = Math.floor((budgetBytes * APART_EIGHTHS) / 8)
     this.poolBytes = Math.floor((budgetBytes * POOL_EIGHTHS) / 8)
     this.largeBytes = Math.floor((budgetBytes * LARGE_EIGHTHS) / 8)
@@ -103,6 +115,7 @@ export class ReadingRoom {
     this.reservedBytes -= reading.bytes
     if (this.apart === reading) this.apart = undefined
     else this.pooledBytes -= reading.bytes
+    if (reading.parts.isBody) this.bodyBytes -= reading.bytes
     for (const waiting of this.waiting) {
       if (!this.grant(waiting, waiting.wantedBytes)) continue
       this.waiting.delete(waiting)
@@ -112,11 +125,14 @@ export class ReadingRoom {
 
   private grant(reading: Reading, bytes: number): boolean {
     const isApart = this.apart === reading
+    const { isBody } = reading.parts
+    if (isBody && !this.fitsBodies(reading.bytes + bytes, bytes)) return false
     if (!isApart && !this.fitsPool(reading.bytes + bytes, bytes)) {
-      if (this.apart !== undefined) return false
+      if (isBody || this.apart !== undefined) return false
       this.apart = reading
       this.pooledBytes -= reading.bytes
     } else if (!isApart) this.pooledBytes += bytes
+    if (isBody) this.bodyBytes += bytes
     this.makeRoom(bytes)
     this.reservedBytes += bytes
     reading.bytes += bytes
@@ -126,6 +142,12 @@ export class ReadingRoom {
   private fitsPool(wholeBytes: number, bytes: number): boolean {
     const limit = wholeBytes > this.smallBytes ? this.largeBytes : this.poolBytes
     return this.pooledBytes + bytes <= limit
+  }
+
+  private fitsBodies(wholeBytes: number, bytes: number): boolean {
+    const isSmall = wholeBytes <= this.budgetBytes * SMALL_BODY_PART
+    const limit = (this.budgetBytes * BODY_EIGHTHS) / 8
+    return this.bodyBytes + bytes <= (isSmall ? limit : limit * LARGE_BODIES)
   }
 }
 

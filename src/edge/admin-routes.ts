@@ -1,13 +1,11 @@
 /** Owns what an operator does: values set, purges, reports. Whoever gets here has shown the token. */
 
-import { collect } from '../core/bytes.ts'
 import { deltaMs, parseCacheControl } from '../core/cache-control.ts'
 import { BINARY, CONTENT_TYPE_FORM, isContentType } from '../core/content-type.ts'
 import type { Life } from '../core/entry.ts'
 import { PeerUnavailableError } from '../core/errors.ts'
 import type { PurgeReport } from '../core/peers.ts'
 import { parseTagHeader, TAGS_FORM } from '../core/tags.ts'
-import { logError } from '../log.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
@@ -22,6 +20,7 @@ export async function setValue(
   request: Request,
   path: CachePath,
   { config, group }: EdgeGroup,
+  { bodies, logError }: Edge,
 ): Promise<Response> {
   const key = keyOf(config, path)
   if (key instanceof Response) return key
@@ -47,9 +46,9 @@ export async function setValue(
       `Group ${config.name} holds values of up to ${maxValueBytes} bytes.`,
       cors,
     )
-  if (Number(headers.get('content-length')) > maxValueBytes) return tooLarge()
-  const value = await collect(request.body, maxValueBytes)
-  if (value === undefined) return tooLarge()
+  const bounds = { maxBytes: maxValueBytes, tooLarge, isTrusted: true, ...cors }
+  const value = await bodies.read(request, bounds)
+  if (value instanceof Response) return value
 
   try {
     const outcome = await group.set(key, { value, contentType, tags, ...life })
@@ -116,7 +115,7 @@ export async function purgeValue(
 
 /** `POST /admin/purge` */
 export async function purge(request: Request, edge: Edge): Promise<Response> {
-  const body = await readJson(request, purgeRequestSchema, OPEN_TO_ALL)
+  const body = await readJson(request, purgeRequestSchema, edge.bodies, OPEN_TO_ALL)
   if (body instanceof Response) return body
   const found = findGroup(edge, body.group)
   if (found instanceof Response) return found

@@ -25,7 +25,7 @@ export async function readMany(
 ): Promise<Response> {
   const { config } = edgeGroup
   const cors = corsFor(config.access)
-  const body = await readJson(request, batchSchema, cors)
+  const body = await readJson(request, batchSchema, edge.bodies, cors)
   if (body instanceof Response) return body
   const peers = peersNear(edge, request)
   const results = await getMany(edgeGroup, body.keys, peers, edge.clock, HTTP_ROOM)

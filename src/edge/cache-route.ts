@@ -1,7 +1,6 @@
 /** Owns GET and HEAD of `/cache/<group>/<key>`. */
 
 import type { Access } from '../config/config.ts'
-import type { Clock } from '../core/clock.ts'
 import type { Reply } from '../core/peers.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
@@ -24,8 +23,8 @@ export function readValue(
   const asked = { request, edgeGroup, key, atMs: edge.clock.now() }
   const reply = edgeGroup.group.get(key, peersNear(edge, request))
   return reply instanceof Promise
-    ? reply.then((late) => replyResponse(late, asked, edge.clock))
-    : replyResponse(reply, asked, edge.clock)
+    ? reply.then((late) => replyResponse(late, asked, edge))
+    : replyResponse(reply, asked, edge)
 }
 
 /** What was asked for, and when. */
@@ -39,12 +38,12 @@ interface Asked {
 function replyResponse(
   reply: Reply,
   { request, edgeGroup, key, atMs }: Asked,
-  clock: Clock,
+  edge: Edge,
 ): Response | Promise<Response> {
   const { access, clientTtlMs } = edgeGroup.config
-  const nowMs = clock.now()
+  const nowMs = edge.clock.now()
   const timing = serverTiming(reply, nowMs - atMs)
-  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, clock)
+  if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, edge)
   if (reply.kind !== 'value') return failureResponse(reply, timing, access)
   const { entry, path } = reply
   return valueResponse(request, { entry, path, timing, access, clientTtlMs, nowMs })

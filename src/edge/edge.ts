@@ -11,10 +11,12 @@ import { LeaseLimit } from '../core/lease-limit.ts'
 import type { PeerPicker } from '../core/peers.ts'
 import type { Platform } from '../core/platform.ts'
 import { UnsharedFlights } from '../core/singleflight.ts'
+import { withSparingLog } from '../core/sparing-log.ts'
 import { GroupStats } from '../core/stats.ts'
 import { type Region, Topology } from '../core/topology.ts'
 import type { Open } from '../loaders/open.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
+import { RequestBodies } from './http/request-body.ts'
 import { nearestRegion, type Whereabouts } from './nearest-region.ts'
 import { StatsReports } from './stats-reports.ts'
 
@@ -33,6 +35,9 @@ export interface Edge {
   readonly peersIn: (region: Region) => PeerPicker
   readonly statsReports: StatsReports
   readonly clock: Clock
+  /** Reads what clients send. */
+  readonly bodies: RequestBodies
+  readonly logError: Platform['logError']
 }
 
 /** Loads at once of each group in an isolate, when no node can serve: the last resort, not a way to live. */
@@ -49,8 +54,9 @@ export function peersNear({ nodes, peersIn }: Edge, request: Request): PeerPicke
 }
 
 /** Throws `ConfigError` when the nodes are not bound. */
-export function createEdge(config: Config, env: Cloudflare.Env, platform: Platform): Edge {
-  const { clock } = platform
+export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platform): Edge {
+  const platform = withSparingLog(runtime)
+  const { clock, logError } = platform
   if (typeof env.CACHE_NODE?.getByName !== 'function') {
     throw new ConfigError(
       'CACHE_NODE',
@@ -89,5 +95,6 @@ export function createEdge(config: Config, env: Cloudflare.Env, platform: Platfo
   const peersIn = (region: Region) => byRegion.get(region) as PeerPicker
   for (const group of all) group.registerPeers(peersIn(topology.home))
   const statsReports = new StatsReports(nodes, all, clock)
-  return { config, groups, nodes, peersIn, statsReports, clock }
+  const bodies = new RequestBodies(memory.budget, clock)
+  return { config, groups, nodes, peersIn, statsReports, clock, bodies, logError }
 }

@@ -7,8 +7,7 @@ import { type Clock, within } from '../core/clock.ts'
 import { LoadTimeoutError, NotFoundError } from '../core/errors.ts'
 import type { CacheStatusMember } from '../core/peers.ts'
 import { contentTypeOf, discard, requireDecoded, statusError } from '../loaders/from-response.ts'
-import { logError } from '../log.ts'
-import type { EdgeGroup } from './edge.ts'
+import type { Edge, EdgeGroup } from './edge.ts'
 import { clientCacheControl } from './http/cache-control.ts'
 import { cacheStatus } from './http/cache-status.ts'
 import { corsFor } from './http/cors.ts'
@@ -24,7 +23,7 @@ export async function streamValue(
   edgeGroup: EdgeGroup,
   key: string,
   timing: string,
-  clock: Clock,
+  { clock, logError }: Edge,
 ): Promise<Response> {
   const { config } = edgeGroup
   const status = {

@@ -1,6 +1,7 @@
 /** Owns the description of every route for programs: an OpenAPI 3.1 document, built once. */
 
 import {
+  BODY_PROBLEMS,
   DENIED,
   headerComponents,
   headers,
@@ -110,6 +111,7 @@ export const openapi = {
             'BadRequest',
             ...DENIED,
             'NoSuchGroup',
+            'RequestTimeout',
             'PreconditionFailed',
             'ValueTooLarge',
             'Internal',
@@ -138,7 +140,7 @@ export const openapi = {
         requestBody: body('Keys'),
         responses: {
           200: json('One entry per key, in the order asked', 'Entries'),
-          ...problems('BadRequest', ...DENIED, 'NoSuchGroup', 'BodyTooLarge', 'Internal'),
+          ...problems('BadRequest', ...DENIED, 'NoSuchGroup', ...BODY_PROBLEMS, 'Internal'),
         },
       },
       options: OPTIONS,
@@ -151,7 +153,7 @@ export const openapi = {
         requestBody: body('Purge'),
         responses: {
           ...purgeResponses,
-          ...problems('BadRequest', ...DENIED, 'NoSuchGroup', 'BodyTooLarge', 'Internal'),
+          ...problems('BadRequest', ...DENIED, 'NoSuchGroup', ...BODY_PROBLEMS, 'Internal'),
         },
       },
       options: OPTIONS,

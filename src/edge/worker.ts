@@ -4,7 +4,6 @@ import { env as workerEnv } from 'cloudflare:workers'
 import { Hono } from 'hono/tiny'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
 import type { Groupcache } from '../core/api.ts'
-import { logError } from '../log.ts'
 import { workersPlatform } from '../workers-platform.ts'
 import { metrics, purge, purgeValue, ring, setValue, stats } from './admin-routes.ts'
 import { createGuard, type Guard } from './auth.ts'
@@ -76,14 +75,14 @@ export function createWorker({ groups }: WorkerOptions): GroupcacheWorker {
   }
 
   app.notFound(noSuchRoute)
-  app.onError(unexpected)
+  app.onError((error) => unexpected(error, edge))
   return {
     fetch(request) {
       // Before Hono, whose router and context would take longer than a hit does, and which decodes what it
       // matches: only the path as it was sent counts.
       const path = parseCachePath(request.url)
       if (path === undefined) return app.fetch(request)
-      const response = answerSafely(() => cacheRoute(request, path, edge, guard))
+      const response = answerSafely(() => cacheRoute(request, path, edge, guard), edge)
       if (request.method !== 'HEAD') return response
       return response instanceof Promise ? response.then(withoutBody) : withoutBody(response)
     },
@@ -129,7 +128,7 @@ function answerOf(
     case 'POST':
       return readMany(request, group, edge)
     case 'PUT':
-      return setValue(request, path, group)
+      return setValue(request, path, group, edge)
     case 'DELETE':
       return purgeValue(request, path, group)
     default:
@@ -138,12 +137,16 @@ function answerOf(
 }
 
 /** What goes wrong unexpectedly is an answer too. */
-function answerSafely(answer: () => Response | Promise<Response>): Response | Promise<Response> {
+function answerSafely(
+  answer: () => Response | Promise<Response>,
+  edge: Edge,
+): Response | Promise<Response> {
+  const failed = (error: unknown) => unexpected(error, edge)
   try {
     const response = answer()
-    return response instanceof Promise ? response.catch(unexpected) : response
+    return response instanceof Promise ? response.catch(failed) : response
   } catch (error) {
-    return unexpected(error)
+    return failed(error)
   }
 }
 
@@ -152,7 +155,7 @@ function withoutBody(response: Response): Response {
   return response.body === null ? response : new Response(null, response)
 }
 
-function unexpected(error: unknown): Response {
+function unexpected(error: unknown, { logError }: Edge): Response {
   logError('unexpected', { node: 'edge' }, error)
   return problem('internal', 'The failure has been logged.', { headers: OPEN_TO_ALL })
 }

@@ -40,7 +40,8 @@ const PLATFORM: HttpOriginParts = {
 }
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
-export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader {
+export function httpOriginLoader(origin: CachedOrigin, platform = PLATFORM): Loader {
+  const parts = { ...platform, warn: onceAMinute(platform) }
   return async (key, { signal, stale, memory }) => {
     const conditions = conditionsOf(stale)
     const isConditional = Object.keys(conditions).length > 0
@@ -72,6 +73,18 @@ export function httpOriginLoader(origin: CachedOrigin, parts = PLATFORM): Loader
     }
     const value = { ...answer, ...life, tags }
     return redirects.length === 0 ? value : withoutValidators(value)
+  }
+}
+
+/** Clients choose keys, so one must not be able to fill the log. */
+function onceAMinute({ now, warn }: HttpOriginParts): (message: string) => void {
+  let warnedAtMs = Number.NEGATIVE_INFINITY
+  return (message) => {
+    const elapsedMs = now() - warnedAtMs
+    // A clock that was set back must not silence the log.
+    if (elapsedMs >= 0 && elapsedMs < 60_000) return
+    warnedAtMs = now()
+    warn(message)
   }
 }
 

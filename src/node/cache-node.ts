@@ -14,9 +14,10 @@ import type {
 } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
 import type { Reply, SetOutcome } from '../core/peers.ts'
+import { withSparingLog } from '../core/sparing-log.ts'
 import { Topology } from '../core/topology.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
-import { workersPlatform as platform } from '../workers-platform.ts'
+import { workersPlatform } from '../workers-platform.ts'
 import { Departures } from './departures.ts'
 import { rememberedName } from './disk.ts'
 import { Node } from './node.ts'
@@ -45,6 +46,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       const id = ctx.id.toString()
       const name = ctx.id.name ?? rememberedName(ctx.storage) ?? id
       const groups = new Groups()
+      const platform = withSparingLog(workersPlatform)
       this.disk = new NodeDisk({
         ctx,
         nodeName: name,

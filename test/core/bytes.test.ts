@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
-import { collect, encodeUtf8, ownBytes, utf8Length } from '../../src/core/bytes.ts'
+import { describe, expect, test } from 'vitest'
+import { encodeUtf8, ownBytes, utf8Length } from '../../src/core/bytes.ts'
 
 describe('utf8Length', () => {
   test.each([
@@ -61,39 +61,6 @@ describe('ownBytes', () => {
 
     expect(own.buffer).toBeInstanceOf(ArrayBuffer)
     expect([...own]).toEqual([7, 7, 7])
-  })
-})
-
-describe('collect', () => {
-  function streamOf(chunks: number[][], cancel: () => void = () => {}) {
-    const rest = chunks.map((chunk) => new Uint8Array(chunk))
-    return new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const chunk = rest.shift()
-        if (chunk === undefined) controller.close()
-        else controller.enqueue(chunk)
-      },
-      cancel,
-    })
-  }
-
-  test('joins the pieces in their order, up to exactly the bound', async () => {
-    const bytes = await collect(streamOf([[1, 2], [3], [4, 5, 6]]), 6)
-
-    expect(bytes).toEqual(new Uint8Array([1, 2, 3, 4, 5, 6]))
-  })
-
-  test('gives up as soon as the bound is passed, and tells the source', async () => {
-    const cancel = vi.fn()
-
-    const bytes = await collect(streamOf([[1, 2], [3, 4], [5]], cancel), 3)
-
-    expect(bytes).toBeUndefined()
-    expect(cancel).toHaveBeenCalledTimes(1)
-  })
-
-  test('of no stream is empty', async () => {
-    expect(await collect(null, 0)).toEqual(new Uint8Array(0))
   })
 })
 

@@ -28,7 +28,7 @@ function pathOf(key: string) {
 
 function put(key: string, body: BodyInit, headers: Record<string, string>, edge = edgeWith()) {
   const request = new Request('https://host/', { method: 'PUT', body, headers })
-  return setValue(request, pathOf(key), scoresOf(edge))
+  return setValue(request, pathOf(key), scoresOf(edge), edge)
 }
 
 function postPurge(body: unknown, edge = edgeWith()) {
@@ -43,11 +43,12 @@ describe('a value that is set', () => {
   })
 
   test('is refused where the node has no room for it, though it is no larger than values may be', async () => {
-    const group = edgeWith().groups.get('echo') as EdgeGroup
+    const edge = edgeWith()
+    const group = edge.groups.get('echo') as EdgeGroup
     const body = new Uint8Array(group.config.options.maxValueBytes)
     const request = new Request('https://host/', { method: 'PUT', body })
 
-    const response = await setValue(request, { ...pathOf('Tom'), groupName: 'echo' }, group)
+    const response = await setValue(request, { ...pathOf('Tom'), groupName: 'echo' }, group, edge)
 
     expect(group.config.maxBytes).toBe(body.byteLength)
     expect(response.status).toBe(413)

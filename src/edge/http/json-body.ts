@@ -1,8 +1,8 @@
-/** Owns request bodies in JSON: their bound, and errors that name the field. */
+/** Request bodies in JSON: their bound, and errors that name the field. */
 
 import * as v from 'valibot'
-import { collect } from '../../core/bytes.ts'
 import { problem } from './problem.ts'
+import type { RequestBodies } from './request-body.ts'
 
 /** The largest body: a thousand keys of the greatest length fit. */
 const LARGEST_BYTES = 2 * 1024 * 1024
@@ -11,13 +11,17 @@ const LARGEST_BYTES = 2 * 1024 * 1024
 export async function readJson<Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
+  bodies: RequestBodies,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<v.InferOutput<Schema> | Response> {
-  const announced = Number(request.headers.get('content-length'))
-  const bytes = announced > LARGEST_BYTES ? undefined : await collect(request.body, LARGEST_BYTES)
-  if (bytes === undefined) {
-    return problem('body-too-large', `The body may have up to ${LARGEST_BYTES} bytes.`, { headers })
-  }
+  const bytes = await bodies.read(request, {
+    maxBytes: LARGEST_BYTES,
+    tooLarge: () =>
+      problem('body-too-large', `The body may have up to ${LARGEST_BYTES} bytes.`, { headers }),
+    headers,
+    isTrusted: false,
+  })
+  if (bytes instanceof Response) return bytes
   let json: unknown
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))

@@ -13,6 +13,7 @@ const PROBLEMS = {
   'not-found': [404, 'The key does not exist'],
   'no-such-route': [404, 'There is nothing at this path'],
   'method-not-allowed': [405, 'The method is not allowed here'],
+  'request-timeout': [408, 'The request body took too long'],
   'precondition-failed': [412, 'The precondition does not hold'],
   'value-too-large': [413, 'The value is too large'],
   'body-too-large': [413, 'The request body is too large'],

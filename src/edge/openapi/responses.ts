@@ -11,6 +11,7 @@ const PROBLEMS = {
   AdminDisabled: ['admin-disabled'],
   NoSuchGroup: ['no-such-group'],
   NotFound: ['not-found', 'no-such-group'],
+  RequestTimeout: ['request-timeout'],
   PreconditionFailed: ['precondition-failed'],
   ValueTooLarge: ['value-too-large'],
   BodyTooLarge: ['body-too-large'],
@@ -24,6 +25,9 @@ const PROBLEMS = {
 type ProblemName = keyof typeof PROBLEMS
 
 export const DENIED = ['Unauthorized', 'AdminDisabled'] as const
+
+/** What can be wrong with a body in JSON, beside what it says. */
+export const BODY_PROBLEMS = ['RequestTimeout', 'BodyTooLarge', 'Overloaded'] as const
 
 /** Of GET and HEAD alike. */
 export const READ_PROBLEMS = [

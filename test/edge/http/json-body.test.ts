@@ -1,12 +1,16 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
+import { MemoryBudget } from '../../../src/core/memory-budget.ts'
 import { readJson } from '../../../src/edge/http/json-body.ts'
+import { RequestBodies } from '../../../src/edge/http/request-body.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 const encoder = new TextEncoder()
+const bodies = new RequestBodies(new MemoryBudget(64 * 1024 * 1024), new FakeClock())
 
 function read(body: BodyInit) {
   const request = new Request('https://host/', { method: 'POST', body })
-  return readJson(request, v.strictObject({ text: v.string('text') }))
+  return readJson(request, v.strictObject({ text: v.string('text') }), bodies)
 }
 
 describe('a body of JSON', () => {
