@@ -25,6 +25,8 @@ export interface EdgeGroup {
   readonly config: GroupConfig
   /** The way to values that are too large to come through a node. */
   readonly open: Open
+  /** How many of those are on their way at once. */
+  readonly streams: LeaseLimit
 }
 
 export interface Edge {
@@ -68,13 +70,14 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
   const memory = { budget: platform.memory(config.maxIsolateBytes), mayWait: false }
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
+    const leaseMs = groupConfig.options.timeoutMs + 1_000
     const group = createGroup(groupConfig, env, {
       platform,
       placement: EDGE,
       spanOfGet: 'edge.get',
       maxBytes: groupConfig.maxHotBytes,
       flights: new UnsharedFlights(),
-      limit: new LeaseLimit(EDGE_LOADS, groupConfig.options.timeoutMs + 1_000, clock),
+      limit: new LeaseLimit(EDGE_LOADS, leaseMs, clock),
       stats: new GroupStats(),
       admission: new Admission(),
       // What is under way when its request has been answered would be cut off.
@@ -85,6 +88,7 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
       group,
       config: groupConfig,
       open: createOpen(groupConfig, env),
+      streams: new LeaseLimit(groupConfig.maxLoads, leaseMs, clock),
     })
   }
   const all = Array.from(groups.values(), ({ group }) => group)

@@ -1,10 +1,12 @@
 /**
- * Owns values that are too large to come through a node. Each caller has a load of its own, straight
- * from the source; nothing is kept, and no more than a piece of it is in memory at a time.
+ * Values that are too large to come through a node. Each caller has a load of its own, straight from the
+ * source; nothing is kept, and no more than a piece of it is in memory at a time. `maxLoads` bounds these
+ * loads in each edge isolate, as it bounds those of a node.
  */
 
 import { type Clock, within } from '../core/clock.ts'
-import { LoadTimeoutError, NotFoundError } from '../core/errors.ts'
+import { LoadTimeoutError, NotFoundError, OverloadedError } from '../core/errors.ts'
+import type { Lease } from '../core/lease-limit.ts'
 import type { CacheStatusMember } from '../core/peers.ts'
 import { contentTypeOf, discard, requireDecoded, statusError } from '../loaders/from-response.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
@@ -13,6 +15,7 @@ import { cacheStatus } from './http/cache-status.ts'
 import { corsFor } from './http/cors.ts'
 import { problem } from './http/problem.ts'
 import { sandboxFor } from './http/sandbox.ts'
+import { relay } from './relay.ts'
 
 /** Whatever caches know of it, each answer comes from the source. */
 const BYPASSED: readonly CacheStatusMember[] = [{ cache: 'edge', fwd: 'miss', detail: 'too-large' }]
@@ -35,12 +38,24 @@ export async function streamValue(
   if ((conditions.get('if-match') ?? '*').trim() !== '*') {
     return problem('precondition-failed', 'The value is too large to have an entity tag.', status)
   }
+  const { stats } = edgeGroup.group
   const abort = new AbortController()
+  let lease: Lease | undefined
   let response: Response
   try {
-    response = await open(edgeGroup, key, abort, clock)
+    lease = edgeGroup.streams.take()
+    response = await countedOpen(edgeGroup, key, abort, clock)
   } catch (error) {
+    lease?.release()
     if (error instanceof NotFoundError) return problem('not-found', error.message, status)
+    if (error instanceof OverloadedError) {
+      stats.loadsRefused++
+      const detail = `Group ${config.name}: too many large values are on their way.`
+      return problem('overloaded', detail, {
+        ...status,
+        headers: { ...status.headers, 'Retry-After': '1' },
+      })
+    }
     logError('value not streamed', { group: config.name, node: 'edge' }, error)
     const code = error instanceof LoadTimeoutError ? 'load-timeout' : 'load-failed'
     return problem(code, `Group ${config.name}: the value could not be streamed.`, status)
@@ -57,20 +72,46 @@ export async function streamValue(
     ...status.headers,
   })
   if (conditions.get('if-none-match')?.trim() === '*') {
+    lease.release()
     discard(response)
     return new Response(null, { status: 304, headers })
   }
   const length = lengthOf(response)
   if (length !== undefined) headers.set('Content-Length', String(length))
   if (request.method === 'HEAD' || response.body === null) {
+    lease.release()
     discard(response)
     return new Response(null, { headers })
   }
   const { readable, writable } =
     length === undefined ? new TransformStream() : new FixedLengthStream(length)
   // Rejects when either side breaks off: the other has been told by then, and nobody else waits.
-  relay(response.body, writable, config.options.timeoutMs, clock).catch(() => abort.abort())
+  relay(response.body, writable, { timeoutMs: config.options.timeoutMs, clock, lease })
+    .catch(() => abort.abort())
+    .finally(lease.release)
   return new Response(readable, { headers })
+}
+
+/** Counts the load as a node would: its time is that until the headers are there. */
+async function countedOpen(
+  edgeGroup: EdgeGroup,
+  key: string,
+  abort: AbortController,
+  clock: Clock,
+): Promise<Response> {
+  const { stats } = edgeGroup.group
+  const startedAtMs = clock.now()
+  stats.loads++
+  try {
+    return await open(edgeGroup, key, abort, clock)
+  } catch (error) {
+    if (error instanceof NotFoundError) stats.notFound++
+    else if (error instanceof LoadTimeoutError) stats.loadTimeouts++
+    else stats.loadErrors++
+    throw error
+  } finally {
+    stats.observeLoad(Math.max(0, clock.now() - startedAtMs))
+  }
 }
 
 /** Within the group's `timeout`: that covers the time until the headers are there. */
@@ -86,7 +127,7 @@ async function open(
   if (response === undefined) {
     const error = new LoadTimeoutError(`Group ${config.name}: no answer within ${timeoutMs} ms.`)
     abort.abort(error)
-    opening.catch(() => {})
+    opening.then((late) => late && discard(late)).catch(() => {})
     throw error
   }
   if (response === null || response.status === 404 || response.status === 410) {
@@ -99,37 +140,6 @@ async function open(
   }
   requireDecoded(response)
   return response
-}
-
-/** Gives up when nothing comes for `idleMs`, or nothing is taken. */
-async function relay(
-  from: ReadableStream<Uint8Array>,
-  to: WritableStream<Uint8Array>,
-  idleMs: number,
-  clock: Clock,
-): Promise<void> {
-  const reader = from.getReader()
-  const writer = to.getWriter()
-  const inTime = async (taking: Promise<void>) => {
-    const taken = await within(
-      clock,
-      idleMs,
-      taking.then(() => true),
-    )
-    if (!taken) throw new LoadTimeoutError(`Nothing more was taken within ${idleMs} ms.`)
-  }
-  try {
-    for (;;) {
-      const piece = await within(clock, idleMs, reader.read())
-      if (piece === undefined) throw new LoadTimeoutError(`Nothing more came within ${idleMs} ms.`)
-      if (piece.done) break
-      await inTime(writer.write(piece.value))
-    }
-    await inTime(writer.close())
-  } catch (error) {
-    await Promise.allSettled([reader.cancel(error), writer.abort(error)])
-    throw error
-  }
 }
 
 /** `undefined` where the body was coded on its way: then its length is not what was announced. */

@@ -76,6 +76,23 @@ describe('a limit whose places are leased', () => {
     await expect(limit.run(signal, done)).rejects.toThrow(OverloadedError)
   })
 
+  test('keeps the place of work that says that it goes on, and gives it to nobody after its release', () => {
+    const clock = new FakeClock()
+    const limit = new LeaseLimit(1, LEASE_MS, clock)
+    const lease = limit.take()
+
+    clock.advance(LEASE_MS - 1)
+    lease.renew()
+    clock.advance(LEASE_MS - 1)
+    expect(() => limit.take()).toThrow(OverloadedError)
+    lease.release()
+
+    expect(limit.take()).toBeDefined()
+    lease.renew()
+    lease.release()
+    expect(() => limit.take()).toThrow(OverloadedError)
+  })
+
   test('does not keep a place for longer because the clock was set back', async () => {
     const { clock, run } = fullLimit()
 

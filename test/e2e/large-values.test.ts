@@ -19,6 +19,7 @@ beforeAll(async () => {
     files: group,
     stored: { ...group, maxValueBytes: '30MiB' },
     impatient: { ...group, timeout: '300ms' },
+    narrow: { ...group, timeout: '3s', maxLoads: 1 },
   }
   worker = await startWorker({ vars: { GROUPS } })
 })
@@ -205,6 +206,57 @@ describe('a value over what a call can carry', () => {
 
     expect(response.status).toBe(200)
     await expect(digestOf(response)).rejects.toThrow()
+  })
+
+  test('that trickles is broken off too, though something comes all the time', async () => {
+    let trickle: NodeJS.Timeout | undefined
+    origin.answer = (request, response) => {
+      response.setHeader('Content-Length', 40 * MiB)
+      trickle = setInterval(() => response.write('x'), 50)
+      request.socket.once('close', () => clearInterval(trickle))
+    }
+
+    const response = await worker.get('/cache/impatient/trickle')
+
+    expect(response.status).toBe(200)
+    await expect(digestOf(response)).rejects.toThrow()
+  })
+
+  test('is a load: a group that allows one at a time has one in this isolate', async () => {
+    let open = 0
+    let most = 0
+    origin.answer = (request, response) => {
+      most = Math.max(most, ++open)
+      request.socket.once('close', () => open--)
+      response.writeHead(200, { 'Content-Length': 40 * MiB })
+      response.write(Buffer.alloc(1_000))
+      setTimeout(() => response.destroy(), 1_500)
+    }
+    const get = async (i: number) => {
+      const response = await worker.get(`/cache/narrow/h${i}`)
+      const isCut = await response.text().then(
+        () => false,
+        () => true,
+      )
+      return { status: response.status, retryAfter: response.headers.get('retry-after'), isCut }
+    }
+
+    const ring = new Ring(Array.from({ length: 16 }, (_, i) => `node-${i}`))
+    const ofOneNode = Array.from({ length: 400 }, (_, i) => i)
+      .filter((i) => ring.pick(`h${i}`) === 'node-3')
+      .slice(0, 12)
+
+    const answers = await Promise.all(ofOneNode.map(get))
+
+    const passed = answers.filter(({ status }) => status === 200)
+    const refused = answers.filter(({ status }) => status === 503)
+    expect(passed.length + refused.length).toBe(12)
+    expect(passed).toHaveLength(1)
+    expect(refused.every(({ retryAfter }) => retryAfter === '1')).toBe(true)
+    // Their node has one at a time as well, which it ends as soon as it knows how large the value is.
+    expect(most).toBeLessThanOrEqual(4)
+    // The place is free again.
+    expect((await get(0)).status).toBe(200)
   })
 
   test('that does not exist any more is 404, and one whose origin is down is 502', async () => {
