@@ -4,6 +4,7 @@
  */
 
 import type { Admission } from './admission.ts'
+import type { Clock } from './clock.ts'
 import type { DurableTier, Memory } from './durable-tier.ts'
 import {
   type Copy,
@@ -22,6 +23,7 @@ import { HeldTags } from './held-tags.ts'
 import type { Membership, MemoryBudget } from './memory-budget.ts'
 import type { Purge } from './peers.ts'
 import { PurgeLog } from './purge-log.ts'
+import type { Sendable, Sending } from './sending-room.ts'
 import type { GroupStats } from './stats.ts'
 import type { RemovalReason, Store } from './store.ts'
 import { type Ticket, UnderWay } from './under-way.ts'
@@ -204,6 +206,13 @@ export class Copies {
     this.forget(key)
   }
 
+  /** Begins to send a value that was answered; `undefined` while there is no room. */
+  beginSending(value: Sendable, key: string | undefined, clock: Clock): Sending | undefined {
+    const held = key === undefined ? undefined : this.copies.peek(key)?.entry
+    const isHeld = held?.kind === 'value' && held.value.buffer === value.value.buffer
+    return this.membership.beginSending(value, isHeld, clock)
+  }
+
   /** Whether an entry can be held at all, empty as this place may be. */
   hasRoomFor(key: string, entry: Entry): boolean {
     const isSmall = entry.kind !== 'value' || entry.value.byteLength <= this.maxValueBytes
@@ -320,9 +329,11 @@ export class Copies {
       this.isWorthIt(key, bytes) &&
       this.membership.canHold(bytes) &&
       this.copies.set(key, copy, bytes)
+    if (!held) return false
     const tags = tagsOf(entry)
-    if (held && tags.length > 0) copy.tags = this.tags.add(tags, sequence)
-    return held
+    if (tags.length > 0) copy.tags = this.tags.add(tags, sequence)
+    if (entry.kind === 'value') this.membership.holdsSent(entry)
+    return true
   }
 
   private bytesOf(key: string, entry: Entry): number {
@@ -362,6 +373,7 @@ export class Copies {
   private removed(reason: RemovalReason, copy: Copy): void {
     this.stats.evictions[reason]++
     this.membership.holds(this.copies.bytes)
+    if (copy.entry.kind === 'value') this.membership.dropsSent(copy.entry)
     if (copy.tags !== undefined) this.tags.remove(copy.tags, copy.sequence)
   }
 }

@@ -31,6 +31,9 @@ export interface ValueEntry extends Life {
   readonly expiresAtMs: number
 }
 
+/** What describes a value, without its bytes. */
+export type ValueHead = Omit<ValueEntry, 'value'>
+
 /**
  * That a key does not exist, or has a value too large to be held. Never stale: when it has expired, it
  * is gone.

@@ -14,6 +14,7 @@ import {
   getWithin,
   roomBeside,
 } from './batch.ts'
+import type { WantedPart } from './byte-range.ts'
 import { type AnswerRoom, RPC_ROOM } from './byte-room.ts'
 import type { Circuit } from './circuit.ts'
 import { type Clock, within } from './clock.ts'
@@ -55,7 +56,9 @@ import type {
   PurgeReport,
   Reply,
   SetOutcome,
+  StreamedReply,
 } from './peers.ts'
+import type { Sendable, Sending } from './sending-room.ts'
 import type { Flights } from './singleflight.ts'
 import type { GroupStats } from './stats.ts'
 import type { Ticket } from './under-way.ts'
@@ -79,6 +82,10 @@ const PEER_MARGIN_MS = 8_000
 
 /** How long after `timeout` an answer is still stored, though nobody waits for it any more. */
 const LATE_MS = 60_000
+/** Up to here a value is sent as a whole: many that stall take less than one that is large. */
+const LEAST_STREAMED_BYTES = 256 * 1024
+/** A value that takes more of the hot copies' room than this part would displace too many others. */
+const HOT_PART = 1 / 4
 
 /** Where a group works, and what that place is to a key. */
 export interface Placement {
@@ -126,7 +133,9 @@ export interface GroupParts {
    * Runs a get that memory does not answer at once, inside a span. Default: just runs it. What memory answers
    * has none: only to ask whether anyone traces it would take a part of its time.
    */
-  readonly traced?: ((key: string, run: () => Promise<Reply>) => Promise<Reply>) | undefined
+  readonly traced?:
+    | (<R extends Reply | StreamedReply>(key: string, run: () => Promise<R>) => Promise<R>)
+    | undefined
   /** Told what went wrong behind an answer, for the log. */
   readonly onError: (error: unknown) => void
 }
@@ -241,13 +250,27 @@ export class Group {
    * @param peers Who is asked; default: those that were registered.
    */
   get(key: string, peers = this.peers): Reply | Promise<Reply> {
+    // Only where a part is wanted is there a stream.
+    return this.read(key, peers) as Reply | Promise<Reply>
+  }
+
+  /**
+   * As `get`, but a large value of a peer comes as a stream, which is not kept here.
+   *
+   * @param wanted Called only where a peer is asked.
+   */
+  read(
+    key: string,
+    peers = this.peers,
+    wanted?: () => WantedPart,
+  ): Reply | StreamedReply | Promise<Reply | StreamedReply> {
     const nowMs = this.parts.clock.now()
     const copy = this.lookup(key, nowMs)
     if (copy !== undefined && peers !== undefined) this.renewEarly(key, copy, nowMs, peers)
     const reply = this.answerFrom(key, copy, nowMs)
     if (reply !== undefined) return reply
     const { traced } = this.parts
-    const load = () => this.load(key, copy, nowMs, peers)
+    const load = () => this.load(key, copy, nowMs, peers, wanted)
     return traced === undefined ? load() : traced(key, load)
   }
 
@@ -349,6 +372,21 @@ export class Group {
     return report
   }
 
+  /** The largest value that a peer hands over as a whole: one that is worth its place among hot copies. */
+  get largestWholeBytes(): number {
+    const { maxBytes, options } = this.parts
+    return Math.max(LEAST_STREAMED_BYTES, options.hotTtlMs > 0 ? maxBytes * HOT_PART : 0)
+  }
+
+  /**
+   * Begins to send a value to a client; `undefined` while there is no room. To be released.
+   *
+   * @param key Where the value may be held as well. Default: nowhere.
+   */
+  beginSending(value: Sendable, key?: string): Sending | undefined {
+    return this.copies.beginSending(value, key, this.parts.clock)
+  }
+
   /** What memory or disk has of `key`, for a node that owns it from now on. Starts nothing, and counts nothing. */
   peek(key: string): Reply | undefined {
     const nowMs = this.parts.clock.now()
@@ -440,12 +478,13 @@ export class Group {
     copy: Copy | undefined,
     askedAtMs: number,
     peers: PeerPicker | undefined,
-  ): Promise<Reply> {
+    wanted?: () => WantedPart,
+  ): Promise<Reply | StreamedReply> {
     if (peers !== undefined) {
       const ticket = this.copies.begin(key, askedAtMs)
       try {
         for (const peer of peers.pickPeers(key)) {
-          const reply = await this.getFromPeer(peer, ticket)
+          const reply = await this.getFromPeer(peer, ticket, wanted)
           if (reply !== undefined) return reply
         }
       } finally {
@@ -471,9 +510,17 @@ export class Group {
    * The peer's reply, or `undefined` when the peer could not serve. A loader's failure is a reply:
    * asking another peer would only ask a sick origin twice.
    */
-  private async getFromPeer(peer: Peer, ticket: Ticket): Promise<Reply | undefined> {
+  private async getFromPeer(
+    peer: Peer,
+    ticket: Ticket,
+    wanted?: () => WantedPart,
+  ): Promise<Reply | StreamedReply | undefined> {
     const limitMs = this.parts.options.timeoutMs + PEER_MARGIN_MS
-    const reply = await peer.get(this.name, ticket.key, limitMs).catch(unlessUnavailable)
+    const asking =
+      wanted === undefined
+        ? peer.get(this.name, ticket.key, limitMs)
+        : peer.read(this.name, ticket.key, wanted(), limitMs)
+    const reply = await asking.catch(unlessUnavailable)
     if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
     this.peerFailed(reply)
     return undefined
@@ -487,11 +534,11 @@ export class Group {
   }
 
   /** Keeps what a peer answered, for a short while. */
-  private keepHot(ticket: Ticket, reply: Reply): Reply {
+  private keepHot<R extends Reply | StreamedReply>(ticket: Ticket, reply: R): R {
     const { clock, options, placement } = this.parts
     // Not where the node's answer is lost.
     if (reply.path.length > 0) this.stats.peerLoads++
-    if (reply.kind !== 'failed') {
+    if (reply.kind !== 'failed' && reply.kind !== 'stream') {
       const entry = entryIn(reply, ticket.startedAtMs)
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
@@ -503,7 +550,7 @@ export class Group {
       const keptUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
       const tookMs = nowMs - ticket.startedAtMs
       this.copies.populate(ticket, entry, { nowMs, untilMs, keptUntilMs, tookMs })
-    } else if (reply.isRefusal) this.copies.refused(ticket)
+    } else if (reply.kind === 'failed' && reply.isRefusal) this.copies.refused(ticket)
     return { ...reply, path: [...reply.path, { cache: placement.cacheName, fwd: 'miss' }] }
   }
 

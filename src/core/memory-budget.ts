@@ -3,9 +3,11 @@
  * value takes while it is read counts too; how readings wait for each other is `ReadingRoom`'s business.
  */
 
+import type { Clock } from './clock.ts'
 import { Fullest, Member } from './fullest.ts'
 import type { MarkRoom } from './mark-room.ts'
 import { type Reading, type ReadingParts, ReadingRoom } from './reading-room.ts'
+import { type Sendable, type Sending, SendingRoom } from './sending-room.ts'
 
 /** What a group's entries are held by. */
 export interface EntryHolder {
@@ -56,6 +58,7 @@ export class MemoryBudget {
   private readonly members = new Fullest<Held>()
   private readonly named = new Map<string, Held>()
   private readonly reading: ReadingRoom
+  private readonly sending: SendingRoom
   private readonly collected = new FinalizationRegistry<Held>((member) => this.forget(member))
   private entryBytes = 0
   private markBytes = 0
@@ -63,10 +66,19 @@ export class MemoryBudget {
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes
-    this.reading = new ReadingRoom(maxBytes, (bytes) => this.makeRoom(bytes))
+    this.reading = new ReadingRoom(
+      maxBytes,
+      (bytes) => this.makeRoom(bytes),
+      () => this.sending.cutStalled(),
+      () => this.markBytes,
+    )
+    this.sending = new SendingRoom(maxBytes, this.reading)
   }
 
-  /** What counts now: entries, purge marks, and values that are being read. Never above the bound. */
+  /**
+   * What counts now: entries, purge marks, values that are being read, and those being sent that are not held
+   * any more.
+   */
   get heldBytes(): number {
     return this.entryBytes + this.markBytes + this.reading.bytes
   }
@@ -95,6 +107,9 @@ export class MemoryBudget {
       beginReading: (parts) => this.reading.begin({ ...parts, owner: member }),
       takeMarks: (bytes) => this.takeMarks(member, bytes),
       freeMarks: (bytes) => this.addMarks(member, -bytes),
+      beginSending: (value, isHeld, clock) => this.sending.begin(value, isHeld, clock),
+      holdsSent: (value) => this.sending.held(value),
+      dropsSent: (value) => this.sending.dropped(value),
     }
   }
 
@@ -102,7 +117,8 @@ export class MemoryBudget {
     if (this.heldBytes + bytes <= this.maxBytes) return true
     // Here and not where room is made: whoever waits for them may take what they leave.
     this.reading.endOverdue()
-    return this.reading.bytes + this.markBytes + bytes <= this.maxBytes
+    if (!this.reading.hasRoom(bytes)) this.sending.cutStalled()
+    return this.reading.hasRoom(bytes)
   }
 
   private takeMarks(member: Held, bytes: number): boolean {
@@ -159,8 +175,13 @@ export interface Membership extends MarkRoom {
   readonly take: (heldBytes: number, bytes: number) => void
   /** So many bytes are held now: no more than before. */
   readonly holds: (heldBytes: number) => void
-  /** Whether there would be room, were all entries gone. */
+  /** Whether there would be room, were all entries gone that are not on their way to clients. */
   readonly canHold: (bytes: number) => boolean
   /** A value is going to be read, which counts from then on. */
   readonly beginReading: (parts: Omit<ReadingParts, 'owner'>) => Reading
+  /** A value is going to be sent to a client; `undefined` while there is no room. See `SendingRoom`. */
+  readonly beginSending: (value: Sendable, isHeld: boolean, clock: Clock) => Sending | undefined
+  /** A value is held, or not any more; it may be on its way to clients. */
+  readonly holdsSent: (value: Sendable) => void
+  readonly dropsSent: (value: Sendable) => void
 }

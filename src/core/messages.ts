@@ -1,10 +1,11 @@
 /** Owns the form of calls between a Worker and its nodes. Their answers are in `peers.ts`. */
 
+import type { WantedPart } from './byte-range.ts'
 import type { AnswerRoom } from './byte-room.ts'
 import { isContentType } from './content-type.ts'
 import type { EdgeReport } from './edge-report.ts'
 import type { NodeStats } from './node-stats.ts'
-import type { NewValue, Purge, Reply, SetOutcome } from './peers.ts'
+import type { NewValue, Purge, Reply, SetOutcome, StreamedReply } from './peers.ts'
 import { parseTags } from './tags.ts'
 
 /**
@@ -27,6 +28,8 @@ export interface GroupMessage extends Message {
 
 export interface GetMessage extends GroupMessage {
   readonly key: string
+  /** Where a large value may come as a stream. A node that does not know this field answers it as a whole. */
+  readonly part?: WantedPart
 }
 
 /**
@@ -54,8 +57,16 @@ export interface RetireMessage extends Message {
 /** A message as it arrives: what is said of its parts is not known to be so. */
 type Received<Form> = { readonly [Part in keyof Form]?: unknown }
 
-export function isGetMessage({ key }: Received<GetMessage>): boolean {
-  return typeof key === 'string'
+export function isGetMessage({ key, part }: Received<GetMessage>): boolean {
+  return typeof key === 'string' && (part === undefined || isWantedPart(part))
+}
+
+function isWantedPart(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return false
+  const { aboveBytes, range = {} } = part as Received<WantedPart>
+  if (typeof range !== 'object' || range === null) return false
+  const { first = 0, last = 0, lastBytes = 0 } = range as Record<string, unknown>
+  return [aboveBytes, first, last, lastBytes].every((value) => Number(value) >= 0)
 }
 
 export function isGetManyMessage(message: Received<GetManyMessage>): boolean {
@@ -94,7 +105,7 @@ type Awaitable<T> = T | Promise<T>
 /** What a node can be asked. Whatever a call throws means that the node could not serve. */
 export interface NodeCalls {
   /** The answer to a key; a loader's failure is one of the answers. */
-  get(message: GetMessage): Awaitable<Reply>
+  get(message: GetMessage): Awaitable<Reply | StreamedReply>
   /** The answers to several keys, in their order; `null` where a value has no room. */
   getMany(message: GetManyMessage): Awaitable<(Reply | null)[]>
   /** What the node has of a key, without a load; `null`: nothing. */

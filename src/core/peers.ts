@@ -1,7 +1,8 @@
 /** Owns what a peer is and what it answers. Interfaces only: transport is left to `edge/` and `node/`. */
 
+import type { WantedPart } from './byte-range.ts'
 import type { AnswerRoom } from './byte-room.ts'
-import type { Life, Marker, StandIn, ValueEntry } from './entry.ts'
+import type { Life, Marker, StandIn, ValueEntry, ValueHead } from './entry.ts'
 import type { LoadFailure } from './loader.ts'
 import type { NodeStats } from './node-stats.ts'
 
@@ -35,8 +36,7 @@ export interface CacheStatusMember {
   readonly detail?: StandIn | 'too-large'
 }
 
-/** An answer and the way it took. */
-export type Reply = Answer & {
+interface Way {
   /** One member per cache, the one nearest the origin first. */
   readonly path: readonly CacheStatusMember[]
   /** How long the load took that has brought the answer, if one has, in milliseconds. */
@@ -45,6 +45,19 @@ export type Reply = Answer & {
   readonly leftMs?: number
   /** Set when the value is not fresh any more, whatever any clock says; of peeks alone. */
   readonly isPurgedSoftly?: true
+}
+
+/** An answer and the way it took. */
+export type Reply = Answer & Way
+
+/** A large value, whose bytes come one piece at a time: the place that asks never holds it as a whole. */
+export interface StreamedReply extends Way {
+  readonly kind: 'stream'
+  readonly entry: ValueHead
+  /** The length of the whole value, in bytes. */
+  readonly length: number
+  /** The bytes that were asked for; absent where there are none of them. */
+  readonly body?: ReadableStream<Uint8Array>
 }
 
 /** A value that no loader brought. What it does not say of its life, the group's options do. */
@@ -88,6 +101,13 @@ export interface Peer {
    * answer is a `load-timeout` with no path. Default: 30 seconds.
    */
   get(group: string, key: string, limitMs?: number): Promise<Reply>
+  /** As `get`, but a large value comes as a stream from nodes that know how. */
+  read(
+    group: string,
+    key: string,
+    part: WantedPart,
+    limitMs?: number,
+  ): Promise<Reply | StreamedReply>
   /**
    * What the node has of a key, without a load; `undefined`: nothing. Throws as `get` does, and when there
    * is no answer within `limitMs`.

@@ -10,6 +10,7 @@
 import type { Clock } from './clock.ts'
 import { OverloadedError } from './errors.ts'
 import type { LoadMemory } from './loader.ts'
+import { type PinBoard, PRESSED_STALL_MS } from './sending-room.ts'
 
 /** In eighths of the budget; what is left over is for entries, however much is being read. */
 const APART_EIGHTHS = 4
@@ -43,7 +44,7 @@ export interface ReadingParts {
   readonly isBody?: boolean
 }
 
-export class ReadingRoom {
+export class ReadingRoom implements PinBoard {
   /** The largest value that can be read as a whole, in bytes. */
   readonly maxReadingBytes: number
   /** Up to here a value is small, in bytes. */
@@ -52,9 +53,15 @@ export class ReadingRoom {
   private readonly largeBytes: number
   private readonly budgetBytes: number
   private readonly makeRoom: (bytes: number) => void
+  private readonly onPressure: () => void
+  private readonly markedBytes: () => number
   private reservedBytes = 0
   /** Of the reserved bytes, those in the pool. */
   private pooledBytes = 0
+  /** Of the reserved bytes, those that are pinned. */
+  private pinnedBytes = 0
+  /** What is being sent, pinned or held. */
+  private sentBytes = 0
   /** Of the pooled bytes, those of request bodies. */
   private bodyBytes = 0
   private apart: Reading | undefined
@@ -62,8 +69,19 @@ export class ReadingRoom {
   private readonly waiting = new Set<Reading>()
   private readonly readings = new Set<Reading>()
 
-  /** @param makeRoom Lets entries go until so many bytes more are within the budget, as far as it can. */
-  constructor(budgetBytes: number, makeRoom: (bytes: number) => void) {
+  /**
+   * @param makeRoom Lets entries go until so many bytes more are within the budget, as far as it can.
+   * @param onPressure Unpins what need not be sent, where there is no room. Default: nothing is pinned.
+   * @param markedBytes Returns what purge marks take of the budget. Default: nothing.
+   */
+  constructor(
+    budgetBytes: number,
+    makeRoom: (bytes: number) => void,
+    onPressure = () => {},
+    markedBytes = () => 0,
+  ) {
+    this.markedBytes = markedBytes
+    this.onPressure = onPressure
     this.budgetBytes = budgetBytes
     this.maxReadingBytes = Math.floor((budgetBytes * APART_EIGHTHS) / 8)
     this.poolBytes = Math.floor((budgetBytes * POOL_EIGHTHS) / 8)
@@ -72,7 +90,7 @@ export class ReadingRoom {
     this.makeRoom = makeRoom
   }
 
-  /** What is being read takes so many bytes now: at most seven eighths of the budget. */
+  /** What is being read, or is pinned, takes so many bytes now. */
   get bytes(): number {
     return this.reservedBytes
   }
@@ -94,14 +112,38 @@ export class ReadingRoom {
     }
   }
 
+  /** What is being sent cannot be freed, whether an entry accounts for it or it is pinned. */
+  hasRoom(bytes: number): boolean {
+    const readBytes = this.reservedBytes - this.pinnedBytes
+    return readBytes + this.sentBytes + this.markedBytes() + bytes <= this.budgetBytes
+  }
+
+  sends(bytes: number): void {
+    this.sentBytes += bytes
+    if (bytes < 0) this.wake()
+  }
+
+  pin(bytes: number): void {
+    this.reservedBytes += bytes
+    this.pinnedBytes += bytes
+  }
+
+  unpin(bytes: number): void {
+    this.reservedBytes -= bytes
+    this.pinnedBytes -= bytes
+  }
+
   /** Only `Reading` calls what follows. Returns nothing where there is room at once. */
   reserve(reading: Reading, bytes: number): Promise<void> | undefined {
     this.readings.add(reading)
     if (this.grant(reading, bytes)) return undefined
     this.endOverdue()
+    if (!this.hasRoom(bytes)) this.onPressure()
     if (this.grant(reading, bytes)) return undefined
     if (!reading.parts.mayWait) throw reading.refusal()
     this.waiting.add(reading)
+    // Nobody may come by whose need would show which clients have stalled meanwhile.
+    if (!this.hasRoom(bytes)) reading.parts.clock.after(PRESSED_STALL_MS, () => this.onPressure())
     return reading.waitFor(bytes)
   }
 
@@ -116,6 +158,10 @@ export class ReadingRoom {
     if (this.apart === reading) this.apart = undefined
     else this.pooledBytes -= reading.bytes
     if (reading.parts.isBody) this.bodyBytes -= reading.bytes
+    this.wake()
+  }
+
+  private wake(): void {
     for (const waiting of this.waiting) {
       if (!this.grant(waiting, waiting.wantedBytes)) continue
       this.waiting.delete(waiting)
@@ -126,6 +172,8 @@ export class ReadingRoom {
   private grant(reading: Reading, bytes: number): boolean {
     const isApart = this.apart === reading
     const { isBody } = reading.parts
+    // What is being sent may leave less than the places below, even the one apart, have room for.
+    if (!this.hasRoom(bytes)) return false
     if (isBody && !this.fitsBodies(reading.bytes + bytes, bytes)) return false
     if (!isApart && !this.fitsPool(reading.bytes + bytes, bytes)) {
       if (isBody || this.apart !== undefined) return false

@@ -1,12 +1,15 @@
-/** Owns `POST /cache/<group>`: many keys of one group in one request. */
+/** `POST /cache/<group>`: many keys of one group in one request. */
 
 import * as v from 'valibot'
 import type { ManyResult } from '../core/api.ts'
 import { HTTP_ROOM } from '../core/byte-room.ts'
+import { encodeUtf8 } from '../core/bytes.ts'
+import { valueStream } from '../peers/value-stream.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'
-import { type ProblemCode, statusOf } from './http/problem.ts'
+import { LARGEST_WHOLE_BYTES } from './http/payload.ts'
+import { type ProblemCode, problem, statusOf } from './http/problem.ts'
 import { getMany } from './many.ts'
 
 const MOST_KEYS = 1_000
@@ -29,11 +32,26 @@ export async function readMany(
   if (body instanceof Response) return body
   const peers = peersNear(edge, request)
   const results = await getMany(edgeGroup, body.keys, peers, edge.clock, HTTP_ROOM)
-  const headers = { 'Cache-Control': 'no-store', ...cors }
-  return Response.json(
-    { entries: results.map(batchEntry), keyForm: config.source.keyForm },
-    { headers },
-  )
+  const answer = { entries: results.map(batchEntry), keyForm: config.source.keyForm }
+  return answerResponse(encodeUtf8(JSON.stringify(answer)), edgeGroup, edge)
+}
+
+/** A large answer counts while its client reads it, as a value does. */
+function answerResponse(
+  bytes: Uint8Array<ArrayBuffer>,
+  { config, group }: EdgeGroup,
+  { clock }: Edge,
+): Response {
+  const cors = corsFor(config.access)
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...cors }
+  const length = bytes.byteLength
+  if (length <= LARGEST_WHOLE_BYTES) return new Response(bytes, { headers })
+  const sending = group.beginSending({ etag: crypto.randomUUID(), value: bytes })
+  if (sending === undefined) {
+    const detail = 'Too many large answers are on their way to clients.'
+    return problem('overloaded', detail, { headers: { ...cors, 'Retry-After': '1' } })
+  }
+  return new Response(valueStream(sending, 0, length, clock), { headers })
 }
 
 function batchEntry(result: ManyResult): object {

@@ -1,10 +1,14 @@
-/** Owns GET and HEAD of `/cache/<group>/<key>`. */
+/** GET and HEAD of `/cache/<group>/<key>`. */
 
 import type { Access } from '../config/config.ts'
-import type { Reply } from '../core/peers.ts'
+import type { WantedPart } from '../core/byte-range.ts'
+import type { Group } from '../core/group.ts'
+import type { Reply, StreamedReply } from '../core/peers.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
+import { type Payload, StreamedPayload, WholePayload } from './http/payload.ts'
 import { problem } from './http/problem.ts'
+import { parseRange } from './http/range.ts'
 import { serverTiming } from './http/server-timing.ts'
 import { valueResponse } from './http/value-response.ts'
 import { streamValue } from './large-value.ts'
@@ -21,10 +25,18 @@ export function readValue(
   if (key instanceof Response) return key
 
   const asked = { request, edgeGroup, key, atMs: edge.clock.now() }
-  const reply = edgeGroup.group.get(key, peersNear(edge, request))
+  const { group } = edgeGroup
+  const reply = group.read(key, peersNear(edge, request), () => partFor(request, group))
   return reply instanceof Promise
     ? reply.then((late) => replyResponse(late, asked, edge))
     : replyResponse(reply, asked, edge)
+}
+
+function partFor({ headers, method }: Request, group: Group): WantedPart {
+  const aboveBytes = group.largestWholeBytes
+  if (method === 'HEAD') return { aboveBytes, isHead: true }
+  const range = parseRange(headers)
+  return range === undefined ? { aboveBytes } : { aboveBytes, range }
 }
 
 /** What was asked for, and when. */
@@ -36,7 +48,7 @@ interface Asked {
 }
 
 function replyResponse(
-  reply: Reply,
+  reply: Reply | StreamedReply,
   { request, edgeGroup, key, atMs }: Asked,
   edge: Edge,
 ): Response | Promise<Response> {
@@ -44,9 +56,19 @@ function replyResponse(
   const nowMs = edge.clock.now()
   const timing = serverTiming(reply, nowMs - atMs)
   if (reply.kind === 'too-large') return streamValue(request, edgeGroup, key, timing, edge)
-  if (reply.kind !== 'value') return failureResponse(reply, timing, access)
+  if (reply.kind !== 'value' && reply.kind !== 'stream') {
+    return failureResponse(reply, timing, access)
+  }
   const { entry, path } = reply
-  return valueResponse(request, { entry, path, timing, access, clientTtlMs, nowMs })
+  const payload: Payload =
+    reply.kind === 'stream'
+      ? new StreamedPayload(reply)
+      : new WholePayload(
+          reply.entry,
+          () => edgeGroup.group.beginSending(reply.entry, key),
+          edge.clock,
+        )
+  return valueResponse(request, { entry, payload, path, timing, access, clientTtlMs, nowMs })
 }
 
 type Failure = Exclude<Reply, { kind: 'value' }>

@@ -13,7 +13,7 @@ import type {
   SetMessage,
 } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
-import type { Reply, SetOutcome } from '../core/peers.ts'
+import type { Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
 import { withSparingLog } from '../core/sparing-log.ts'
 import { Topology } from '../core/topology.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
@@ -67,7 +67,7 @@ export function createCacheNode(definitions: GroupDefinitions): CacheNodeClass {
       this.node = new Node({ name, id, config, topology, env, platform, groups, disk: this.disk })
     }
 
-    get(message: GetMessage): Reply | Promise<Reply> {
+    get(message: GetMessage): Reply | StreamedReply | Promise<Reply | StreamedReply> {
       return this.node.get(message)
     }
 

@@ -26,12 +26,13 @@ import {
 } from '../core/messages.ts'
 import { type NodeStats, nodeStats } from '../core/node-stats.ts'
 import { NodeUpstream } from '../core/node-upstream.ts'
-import type { Reply, SetOutcome } from '../core/peers.ts'
+import type { Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
 import type { Platform } from '../core/platform.ts'
 import { Singleflight } from '../core/singleflight.ts'
 import { GroupStats } from '../core/stats.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Upstream } from '../core/upstream.ts'
+import { partOf } from '../peers/part.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
 
 /** A node's disk, as far as the node has to do with it. */
@@ -91,8 +92,15 @@ export class Node implements NodeCalls {
     this.edges = new EdgeReports(groups)
   }
 
-  get(message: GetMessage): Reply | Promise<Reply> {
-    return this.groupOf(message, isGetMessage).get(message.key)
+  get(message: GetMessage): Reply | StreamedReply | Promise<Reply | StreamedReply> {
+    const group = this.groupOf(message, isGetMessage)
+    const { key, part } = message
+    const reply = group.get(key)
+    if (part === undefined) return reply
+    const { clock } = this.parts.platform
+    const answer = (whole: Reply) =>
+      partOf(whole, part, (entry) => group.beginSending(entry, key), clock)
+    return reply instanceof Promise ? reply.then(answer) : answer(reply)
   }
 
   peek(message: GetMessage): Reply | null {

@@ -1,5 +1,6 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
+import type { WantedPart } from '../core/byte-range.ts'
 import type { AnswerRoom } from '../core/byte-room.ts'
 import type { Circuit } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
@@ -7,7 +8,7 @@ import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
 import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
 import type { NodeStats } from '../core/node-stats.ts'
-import type { NewValue, Peer, Purge, Reply, SetOutcome } from '../core/peers.ts'
+import type { NewValue, Peer, Purge, Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
 import { Liveness } from './liveness.ts'
 
 /**
@@ -52,7 +53,20 @@ export class StubPeer implements Peer {
   async get(group: string, key: string, limitMs = SOON_MS): Promise<Reply> {
     const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key })
     const call = () => this.call(this.dueReport(), use, limitMs)
-    return (await this.unlessResting(call)) ?? tooSlow(group)
+    // Only where a part was asked for is there a stream.
+    return ((await this.unlessResting(call)) as Reply | undefined) ?? tooSlow(group)
+  }
+
+  async read(
+    group: string,
+    key: string,
+    part: WantedPart,
+    limitMs = SOON_MS,
+  ): Promise<Reply | StreamedReply> {
+    const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key, part })
+    return (
+      (await this.unlessResting(() => this.call(this.dueReport(), use, limitMs))) ?? tooSlow(group)
+    )
   }
 
   async getMany(

@@ -67,6 +67,43 @@ describe('a value over 1 MiB', () => {
   })
 })
 
+describe('a value that comes from its node as a stream', () => {
+  test('answers HEAD, conditions and ranges as any other, with no load', async () => {
+    const path = `/cache/stored/${3 * MiB}/announced?forms`
+    const whole = await worker.get(path)
+    const bytes = new Uint8Array(await whole.arrayBuffer())
+    const etag = whole.headers.get('etag') as string
+    const get = (headers: Record<string, string>, method = 'GET') =>
+      worker.get(path, { method, headers })
+
+    const head = await get({}, 'HEAD')
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(3 * MiB)])
+    expect(head.headers.get('etag')).toBe(etag)
+    expect((await get({ 'If-None-Match': etag })).status).toBe(304)
+    expect((await get({ 'If-Match': '"another"' })).status).toBe(412)
+    const beyond = await get({ Range: `bytes=${3 * MiB}-` })
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([
+      416,
+      `bytes */${3 * MiB}`,
+    ])
+    for (const [range, first, end] of [
+      ['bytes=-1000000', 3 * MiB - 1_000_000, 3 * MiB],
+      ['bytes=1000000-', 1_000_000, 3 * MiB],
+      ['bytes=7-9', 7, 10],
+    ] as const) {
+      const part = await get({ Range: range, 'If-Range': etag })
+      expect(part.status).toBe(206)
+      expect(part.headers.get('content-length')).toBe(String(end - first))
+      expect(part.headers.get('content-range')).toBe(`bytes ${first}-${end - 1}/${3 * MiB}`)
+      const sent = new Uint8Array(await part.arrayBuffer())
+      expect(Buffer.compare(sent, bytes.subarray(first, end))).toBe(0)
+    }
+    const other = await get({ Range: 'bytes=7-9', 'If-Range': '"another"' })
+    expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, 3 * MiB])
+    expect(origin.countOf(`/${3 * MiB}/announced?forms`)).toBe(1)
+  })
+})
+
 test('a batch has room for so many values; what has none says so, and is there when asked for again', async () => {
   const keys = Array.from({ length: 8 }, (_, i) => `${5 * MiB}/announced?batch=${i}`)
   const readMany = async (asked: readonly string[]) => {

@@ -3,7 +3,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeUtf8 } from '../../src/core/bytes.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import type { ValueEntry } from '../../src/core/entry.ts'
+import { WholePayload } from '../../src/edge/http/payload.ts'
 import { valueResponse } from '../../src/edge/http/value-response.ts'
 import { holds } from '../support/fuzz.ts'
 
@@ -32,6 +34,7 @@ function entryWith(parts: Partial<ValueEntry> = {}): ValueEntry {
 function respond(method: string, headers: Headers, entry = entryWith()): Response {
   return valueResponse(new Request('https://host/cache/g/k', { method, headers }), {
     entry,
+    payload: new WholePayload(entry, () => undefined, systemClock),
     path: [{ cache: 'edge', hit: true, ttlMs: 55_000 }],
     timing: 'cache;desc=hit',
     access: 'public',

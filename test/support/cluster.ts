@@ -31,6 +31,10 @@ export class FakePeer implements Peer {
     return structuredClone(await this.groupNamed(group).get(key))
   }
 
+  read(group: string, key: string): Promise<Reply> {
+    return this.get(group, key)
+  }
+
   async peek(group: string, key: string): Promise<Reply | undefined> {
     return structuredClone(this.groupNamed(group).peek(key))
   }

@@ -1,6 +1,6 @@
 /** Owns the `Server-Timing` header (W3C Server Timing). */
 
-import type { Reply } from '../../core/peers.ts'
+import type { Reply, StreamedReply } from '../../core/peers.ts'
 
 /**
  * Where a get spent its time: `hot`, from the isolate's own copy; `peer`, the call to a node, waiting
@@ -8,7 +8,10 @@ import type { Reply } from '../../core/peers.ts'
  *
  * @param tookMs How long the edge waited for the reply.
  */
-export function serverTiming({ path, loadMs }: Reply, tookMs: number): string {
+export function serverTiming(
+  { path, loadMs }: Pick<Reply | StreamedReply, 'path' | 'loadMs'>,
+  tookMs: number,
+): string {
   if (path.at(-1)?.hit) return 'hot'
   // With no node on the path, the edge has loaded for itself.
   if (path.length === 1) return metric('load', loadMs ?? tookMs)

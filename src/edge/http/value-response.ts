@@ -1,19 +1,20 @@
-/** Owns the answer that carries a value: all of it, a part of it, or that the client has it already. */
+/** The answer that carries a value: all of it, a part of it, or that the client has it already. */
 
 import type { Access } from '../../config/config.ts'
-import type { ValueEntry } from '../../core/entry.ts'
+import type { ValueHead } from '../../core/entry.ts'
 import type { CacheStatusMember } from '../../core/peers.ts'
 import { clientCacheControl } from './cache-control.ts'
 import { cacheStatus } from './cache-status.ts'
 import { corsFor } from './cors.ts'
+import type { Payload } from './payload.ts'
 import { evaluatePreconditions } from './preconditions.ts'
 import { problem } from './problem.ts'
 import { requestedRange } from './range.ts'
 import { sandboxFor } from './sandbox.ts'
-import { bodyOf } from './stream.ts'
 
 export interface ValueAnswer {
-  readonly entry: ValueEntry
+  readonly entry: ValueHead
+  readonly payload: Payload
   readonly path: readonly CacheStatusMember[]
   /** The value of `Server-Timing`. */
   readonly timing: string
@@ -24,10 +25,10 @@ export interface ValueAnswer {
 
 /** Answers GET and HEAD. */
 export function valueResponse(request: Request, answer: ValueAnswer): Response {
-  const { entry } = answer
-  const { value } = entry
+  const { entry, payload } = answer
   const verdict = evaluatePreconditions(request.headers, entry)
   if (verdict === 'failed') {
+    payload.discard()
     return problem('precondition-failed', 'The value is not the one that the request is about.', {
       path: answer.path,
       headers: { ...corsFor(answer.access), 'Server-Timing': answer.timing },
@@ -35,6 +36,7 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
   }
   // RFC 9110, section 15.4.5: without what describes the body that is not sent.
   if (verdict === 'not-modified') {
+    payload.discard()
     const response = new Response(null, { status: 304, headers: ALWAYS[answer.access] })
     addHeaders(response.headers, answer)
     return response
@@ -42,34 +44,44 @@ export function valueResponse(request: Request, answer: ValueAnswer): Response {
 
   // Section 14.2: Range is defined for GET only.
   const isHead = request.method === 'HEAD'
-  const range = isHead ? undefined : requestedRange(request.headers, entry, value.byteLength)
+  const range = isHead ? undefined : requestedRange(request.headers, entry, payload.length)
   if (range === 'unsatisfiable') {
-    return problem('range-not-satisfiable', `The value has ${value.byteLength} bytes.`, {
+    payload.discard()
+    return problem('range-not-satisfiable', `The value has ${payload.length} bytes.`, {
       path: answer.path,
       headers: {
         ...corsFor(answer.access),
         'Server-Timing': answer.timing,
-        'Content-Range': `bytes */${value.byteLength}`,
+        'Content-Range': `bytes */${payload.length}`,
       },
     })
   }
-  const bytes = range === undefined ? value : value.subarray(range.first, range.last + 1)
-  const response = new Response(isHead ? null : bodyOf(bytes), {
+  const { first, last } = range ?? { first: 0, last: payload.length - 1 }
+  const body = isHead ? null : payload.bodyOf(range)
+  if (body === undefined) return noRoom(answer)
+  const response = new Response(body, {
     status: range === undefined ? 200 : 206,
     headers: ALWAYS_WITH_BODY[answer.access],
   })
   const { headers } = response
   addHeaders(headers, answer)
   headers.set('Content-Type', entry.contentType)
-  headers.set('Content-Length', String(bytes.byteLength))
+  headers.set('Content-Length', String(last + 1 - first))
   if (range !== undefined) {
-    headers.set('Content-Range', `bytes ${range.first}-${range.last}/${value.byteLength}`)
+    headers.set('Content-Range', `bytes ${first}-${last}/${payload.length}`)
   }
   if (entry.contentLanguage !== undefined) headers.set('Content-Language', entry.contentLanguage)
   for (const [name, policy] of Object.entries(sandboxFor(entry.contentType))) {
     headers.set(name, policy)
   }
   return response
+}
+
+function noRoom({ path, access, timing }: ValueAnswer): Response {
+  return problem('overloaded', 'Too many large values are on their way to clients.', {
+    path,
+    headers: { ...corsFor(access), 'Server-Timing': timing, 'Retry-After': '1' },
+  })
 }
 
 /** What is said of every value. Ready-made: to make headers from text is the dearest part of a hit. */
@@ -103,6 +115,6 @@ function addHeaders(
 }
 
 /** RFC 9111, section 5.1. Clocks of two machines may differ: never below 0. */
-function ageSeconds(entry: ValueEntry, nowMs: number): number {
+function ageSeconds(entry: ValueHead, nowMs: number): number {
   return Math.max(0, Math.floor((nowMs - entry.loadedAtMs) / 1000))
 }

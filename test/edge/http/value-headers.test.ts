@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../../src/core/bytes.ts'
+import { systemClock } from '../../../src/core/clock.ts'
 import type { ValueEntry } from '../../../src/core/entry.ts'
+import { WholePayload } from '../../../src/edge/http/payload.ts'
 import { valueResponse } from '../../../src/edge/http/value-response.ts'
 
 const NOW_MS = 1_700_000_000_000
@@ -27,7 +29,8 @@ function responseOf(
 ) {
   const path = [{ cache: 'edge', hit: true, ttlMs: 7_001 }]
   const timing = 'hot'
-  const answer = { entry, path, timing, access, clientTtlMs: 30_000, nowMs: NOW_MS }
+  const payload = new WholePayload(entry, () => undefined, systemClock)
+  const answer = { entry, payload, path, timing, access, clientTtlMs: 30_000, nowMs: NOW_MS }
   return valueResponse(new Request('https://host/', { method, headers }), answer)
 }
 
