@@ -1,12 +1,14 @@
 /** What the refusal of a key does to older values of it: they are not answered any more, wherever they are. */
 
 import { describe, expect, test, vi } from 'vitest'
+import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
 import { OriginError } from '../../src/core/errors.ts'
 import type { Group } from '../../src/core/group.ts'
 import type { Loaded } from '../../src/core/loader.ts'
+import type { Reply } from '../../src/core/peers.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
-import { createDurableGroup } from '../support/durable-group.ts'
+import { createDurableGroup, createDurableGroupOn } from '../support/durable-group.ts'
 import { createTestGroup, GUEST, type TestGroupParts, textOf } from '../support/group-factory.ts'
 import { latchedLoader } from '../support/latched-loader.ts'
 import { settle } from '../support/settle.ts'
@@ -233,6 +235,45 @@ describe('a refusal in a durable group', () => {
     expect(await durable.group.get('Tom')).toMatchObject(FAILED)
   })
 
+  test('is the answer where what is on disk has no room in memory', async () => {
+    const { durable, loader, origin } = await staleOnDisk(false)
+    const { clock, store } = durable
+    const options = { ttlMs: 1_000, staleIfErrorMs: 600_000 }
+    const parts = { loader: loader.load, options, maxBytes: ENTRY_OVERHEAD_BYTES, clock }
+    const small = createDurableGroupOn(store, parts)
+    origin.error = new Error('down')
+    expect(textOf(await small.group.get('Tom'))).toBe('old')
+    origin.error = REFUSAL
+
+    expect(await small.group.get('Tom')).toMatchObject(FAILED)
+
+    expect(store.items).toBe(0)
+  })
+
+  test('from home leaves what has been set since, and is on disk alone', async () => {
+    const home = Promise.withResolvers<Reply>()
+    const loader = countingLoader()
+    const upstream = { answered: () => {}, peek: async () => undefined, get: () => home.promise }
+    const durable = createDurableGroup({ loader: loader.load, upstream, maxBytes: 1_500 })
+    const reply = durable.group.get('Tom')
+    await settle()
+    await durable.group.set('Tom', text('set'))
+    durable.write()
+    await durable.group.set('Jack', text('589'))
+
+    home.resolve({
+      kind: 'failed',
+      code: 'load-failed',
+      detail: 'no',
+      isRefusal: true,
+      path: [],
+    })
+    await reply
+
+    expect(textOf(await durable.group.get('Tom'))).toBe('set')
+    expect(loader.calls).toEqual([])
+  })
+
   test('ends what waits to be written', async () => {
     const { loader, origin } = originOf()
     const options = { ttlMs: 1_000, staleIfErrorMs: 600_000 }
@@ -308,6 +349,28 @@ describe("a refusal that is a node's answer", () => {
     cutOff()
 
     expect(textOf(await edge.get('Tom'))).toBe('old')
+  })
+
+  test('leaves a hot copy that was asked for later', async () => {
+    const { edge, node, origin, ring } = await edgeWithCopy()
+    const owner = node(ring.pick('Tom')).peer
+    const answered = Promise.withResolvers<void>()
+    const get = owner.get.bind(owner)
+    vi.spyOn(owner, 'get').mockImplementationOnce(async (...asked) => {
+      const reply = await get(...asked)
+      await answered.promise
+      return reply
+    })
+    origin.error = REFUSAL
+    const refused = edge.get('Tom')
+    await settle()
+    origin.error = undefined
+    await edge.get('Tom')
+
+    answered.resolve()
+
+    expect(await refused).toMatchObject(FAILED)
+    expect((await edge.get('Tom')).path).toMatchObject([{ cache: 'edge', hit: true }])
   })
 
   test('ends the hot copy when it comes from a guest', async () => {
