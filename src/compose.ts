@@ -91,7 +91,7 @@ function outcomeOfLoad(result: LoadResult): string {
 
 function createLoader({ options, source }: GroupConfig, env: Cloudflare.Env): Loader {
   if (source.kind === 'load') return functionLoader(source.load, env)
-  return httpOriginLoader({ ...source, life: options })
+  return httpOriginLoader({ ...source, life: options, negativeTtlMs: options.negativeTtlMs })
 }
 
 /** The way to a group's values past its nodes: for those that are too large to come through one. */

@@ -2,14 +2,31 @@
 
 import { utf8Length } from './bytes.ts'
 import type { HeldTag } from './held-tags.ts'
+import { isHttpDate } from './http-date.ts'
 
 /** How long an answer lives: fresh for `ttlMs`, then stale for as long as one of the two windows. */
 export interface Life {
+  /** Below zero for an answer that had been stale for so long when it came. */
   readonly ttlMs: number
   /** After `ttlMs`: answered at once, while one refresh runs behind. */
   readonly staleWhileRevalidateMs: number
   /** After `ttlMs`: answered when the refresh fails or takes too long. */
   readonly staleIfErrorMs: number
+}
+
+/**
+ * What an HTTP response's `Cache-Control` and `Expires` say of its life. Kept because a 304 replaces only
+ * the headers that it brings (RFC 9111, section 3.2).
+ */
+export interface Policy {
+  /** What `s-maxage` or `max-age` says. */
+  readonly lifetimeMs?: number
+  /** By `Cache-Control`; 0 where it forbids to answer with what is stale. */
+  readonly staleWhileRevalidateMs?: number
+  /** As `staleWhileRevalidateMs`. */
+  readonly staleIfErrorMs?: number
+  /** By the origin's clock; 0 for an `Expires` that is not a date. */
+  readonly expiresMs?: number
 }
 
 /** A value, with what an HTTP answer needs to describe it. Immutable plain data: it crosses RPC as it is. */
@@ -23,6 +40,8 @@ export interface ValueEntry extends Life {
   readonly lastModified?: string
   /** The origin's own entity tag, which a conditional request sends back to it (section 8.8.3). */
   readonly originEtag?: string
+  /** Absent unless an HTTP origin can renew the value. */
+  readonly policy?: Policy
   /** A strong entity tag with its quotes; depends on the bytes alone (section 8.8.3). */
   readonly etag: string
   readonly tags: readonly string[]
@@ -149,7 +168,20 @@ export function endOfFreshness({ entry, untilMs }: Copy): number {
 
 /** Whether the origin can say that the entry is still current without sending it again. */
 export function hasValidator(entry: Entry): entry is ValueEntry {
-  return entry.kind === 'value' && (entry.originEtag ?? entry.lastModified) !== undefined
+  if (entry.kind !== 'value') return false
+  return entry.originEtag !== undefined || isHttpDate(entry.lastModified ?? '')
+}
+
+/** Returns a whole life: what an answer does not say of its own, its group says. */
+export function completeLife(own: Partial<Life>, group: Life): Life {
+  const ttlMs = own.ttlMs ?? group.ttlMs
+  // The group's windows are for values that were fresh once.
+  const windows = ttlMs > 0 ? group : { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
+  return {
+    ttlMs,
+    staleWhileRevalidateMs: own.staleWhileRevalidateMs ?? windows.staleWhileRevalidateMs,
+    staleIfErrorMs: own.staleIfErrorMs ?? windows.staleIfErrorMs,
+  }
 }
 
 /** The end of both stale windows. */
@@ -173,6 +205,9 @@ export function tagsOf({ tags = NO_TAGS }: Entry): readonly string[] {
   return tags
 }
 
+/** What the policy of an entry takes. Measured in test/core/entry-heap.test.ts. */
+const POLICY_BYTES = 128
+
 /** What holding `entry` under `key` counts as, in bytes. */
 export function heldBytes(key: string, entry: Entry): number {
   let bytes = utf8Length(key) + ENTRY_OVERHEAD_BYTES
@@ -181,5 +216,6 @@ export function heldBytes(key: string, entry: Entry): number {
   const { value, contentType, contentLanguage, lastModified, originEtag } = entry
   let texts = contentType.length
   for (const text of [contentLanguage, lastModified, originEtag]) texts += text?.length ?? 0
-  return bytes + value.buffer.byteLength + texts
+  const policyBytes = entry.policy === undefined ? 0 : POLICY_BYTES
+  return bytes + value.buffer.byteLength + texts + policyBytes
 }

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { Copies } from './copies.ts'
 import {
   type Copy,
+  completeLife,
   type Entry,
   endOfFreshness,
   freshnessAt,
@@ -280,27 +281,20 @@ export class Filler {
       const expiresAtMs = loadedAtMs + (result.ttlMs ?? otherwiseMs)
       return { kind: result.kind, ...tagged(result.tags), loadedAtMs, expiresAtMs }
     }
-    // The same bytes, under the same tag: only its life begins anew. `LoadRunner` lets this answer pass
-    // only where something was being refreshed.
+    // The same bytes, under the same tag: what describes them may be new, and their life is. `LoadRunner`
+    // lets this answer pass only where something was being refreshed.
     const renewed = stale as ValueEntry
-    const tags = result.tags ?? renewed.tags
-    return { ...renewed, tags, ...this.lifeFrom(result, renewed) }
+    const otherwise = result.policy === undefined ? renewed : this.parts.options
+    return { ...renewed, ...result, kind: 'value', ...this.lifeFrom(result, otherwise) }
   }
 
   /** A life that begins now: what `own` says of it, else what `otherwise` does. */
   private lifeFrom(own: Partial<Life>, otherwise: Life) {
     const { clock, options, random } = this.parts
     const loadedAtMs = clock.now()
-    const ttlMs = own.ttlMs ?? otherwise.ttlMs
-    // What is never fresh is stale by its own word only: the group's windows are for what was fresh once.
-    const windows = ttlMs === 0 ? { staleWhileRevalidateMs: 0, staleIfErrorMs: 0 } : otherwise
-    return {
-      loadedAtMs,
-      ttlMs,
-      expiresAtMs: loadedAtMs + Math.round(ttlMs * (1 - options.expiryJitter * random())),
-      staleWhileRevalidateMs: own.staleWhileRevalidateMs ?? windows.staleWhileRevalidateMs,
-      staleIfErrorMs: own.staleIfErrorMs ?? windows.staleIfErrorMs,
-    }
+    const life = completeLife(own, otherwise)
+    const early = life.ttlMs > 0 ? options.expiryJitter * random() : 0
+    return { ...life, loadedAtMs, expiresAtMs: loadedAtMs + Math.round(life.ttlMs * (1 - early)) }
   }
 }
 

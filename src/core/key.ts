@@ -76,11 +76,13 @@ const MOST_LAYERS = 8
 const LAYERED_ESCAPE = /%(?:25)*([0-7][0-9A-Fa-f])/g
 
 /**
+ * Throws `BadKeyError` for a path with a "." or ".." segment, plain or encoded.
+ *
  * An origin may decode a path more than once, take a backslash for a slash, or cut a segment at ";",
  * "?" or "#", before it resolves dot segments. Whatever it does, it must not find one. It is enough to
  * look at the innermost layer: decoding takes no dot segment away.
  */
-function refuseDotSegments(path: string): void {
+export function refuseDotSegments(path: string): void {
   const innermost = peel(path)
   for (const segment of innermost.split(/[/\\]/)) {
     const [name] = segment.split(/[;?#]/, 1)

@@ -1,6 +1,6 @@
 /** Owns what a loader is and what it may answer, in the one form that a group works with. */
 
-import type { Life, ValueEntry } from './entry.ts'
+import type { Life, Policy, ValueEntry } from './entry.ts'
 
 /** What a loader is told beside the key. */
 export interface LoadContext {
@@ -35,13 +35,16 @@ export interface LoadedValue extends Partial<Life> {
   readonly contentLanguage?: string
   readonly lastModified?: string
   readonly originEtag?: string
+  readonly policy?: Policy
   readonly tags?: readonly string[]
 }
 
-/** The stale entry is current after all. What is not said of its life stays as it was. */
-export interface NotModified extends Partial<Life> {
+/**
+ * The stale entry is current after all. What is not said of its life stays as it was; with a `policy`,
+ * the group's options say it.
+ */
+export type NotModified = Partial<Omit<LoadedValue, 'kind' | 'value'>> & {
   readonly kind: 'not-modified'
-  readonly tags?: readonly string[]
 }
 
 export interface NotFound {

@@ -50,6 +50,38 @@ export async function readWhole(
   return undefined
 }
 
+/** Gives a load's later body the memory of an earlier one, which has broken off. */
+export class ReusedMemory implements LoadMemory {
+  private readonly memory: LoadMemory
+  private reservedBytes = 0
+  private usedBytes = 0
+
+  constructor(memory: LoadMemory) {
+    this.memory = memory
+  }
+
+  get maxBytes(): number {
+    return this.memory.maxBytes
+  }
+
+  /** Frees what is reserved for the next body. */
+  reuse(): void {
+    this.usedBytes = 0
+  }
+
+  reserve(bytes: number): Promise<void> | undefined {
+    this.usedBytes += bytes
+    const more = this.usedBytes - this.reservedBytes
+    if (more <= 0) return undefined
+    this.reservedBytes = this.usedBytes
+    return this.memory.reserve(more)
+  }
+
+  makeRoom(bytes: number): void {
+    this.memory.makeRoom(bytes)
+  }
+}
+
 /** 0 where the length is not known, or is that of a body that the runtime has decoded since. */
 function announcedBytes({ body, headers }: Response): number {
   if (body === null || (headers.get('content-encoding') ?? 'identity') !== 'identity') return 0

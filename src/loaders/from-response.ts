@@ -10,8 +10,14 @@ import { readWhole } from './body.ts'
 /** So that what describes a value never outweighs it, nor fills what a call between nodes can carry. */
 const LONGEST_HEADER = 255
 
-/** Content codings that the runtime has decoded by the time a body is read. */
-const DECODED_CODINGS = new Set(['', 'identity', 'gzip', 'x-gzip', 'br'])
+/**
+ * The codings that the runtime decodes, in this spelling alone: it hands over a body in `GZip`, `x-gzip` or
+ * `gzip, gzip` as it came.
+ */
+const DECODED_CODINGS = new Set(['', 'gzip', 'br'])
+
+/** All but the tab, which field values may have (RFC 9110, section 5.5). */
+const CONTROL_CHARACTER = /[^\P{Cc}\t]/u
 
 /**
  * 200 is a value, 404 and 410 are "not found", 304 renews what was being refreshed. Throws `OriginError`
@@ -28,15 +34,25 @@ export async function answerFromResponse(
   if (response.status === 200) return valueFromResponse(response, memory)
   discard(response)
   if (response.status === 404 || response.status === 410) return { kind: 'not-found' }
-  if (response.status === 304 && stale !== undefined) return { kind: 'not-modified' }
+  if (response.status === 304 && stale !== undefined) {
+    return { kind: 'not-modified', ...descriptionFrom(response.headers) }
+  }
   throw statusError(response.status, retryAfterMs)
 }
 
 /** Statuses that say "not now" rather than "no": a stale value may stand in for them (RFC 5861, section 4). */
 const STOOD_IN_FOR = new Set([429, 500, 502, 503, 504])
 
+/**
+ * Whether the platform says so in the place of an origin that it has not reached, or that has not answered
+ * (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/).
+ */
+function isNoAnswer(status: number): boolean {
+  return (status >= 520 && status <= 527) || status === 530
+}
+
 export function statusError(status: number, retryAfterMs?: number): OriginError {
-  const isRefusal = !STOOD_IN_FOR.has(status)
+  const isRefusal = !STOOD_IN_FOR.has(status) && !isNoAnswer(status)
   return new OriginError(`The response's status is ${status}.`, { isRefusal, retryAfterMs })
 }
 
@@ -45,7 +61,7 @@ export function retryAfterOf({ headers, status }: Response, nowMs: number): numb
   const retryAfter = headers.get('retry-after')
   if (retryAfter === null || (status !== 429 && status !== 503)) return undefined
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1_000
-  const untilMs = parseHttpDate(retryAfter)
+  const untilMs = parseHttpDate(retryAfter, nowMs)
   return Number.isNaN(untilMs) ? undefined : Math.max(0, untilMs - nowMs)
 }
 
@@ -59,36 +75,47 @@ async function valueFromResponse(
     discard(response)
     return { kind: 'too-large' }
   }
-  const { headers } = response
-  const contentLanguage = shortHeader(headers, 'content-language')
-  const lastModified = shortHeader(headers, 'last-modified')
-  const originEtag = shortHeader(headers, 'etag')
+  return { kind: 'value', value, contentType: BINARY, ...descriptionFrom(response.headers) }
+}
+
+/** What describes a value, and is kept with it. */
+function descriptionFrom(headers: Headers) {
+  const contentType = keptHeader(headers, 'content-type')
+  const contentLanguage = keptHeader(headers, 'content-language')
+  const lastModified = keptHeader(headers, 'last-modified')
+  const originEtag = keptHeader(headers, 'etag')
   return {
-    kind: 'value',
-    value,
-    contentType: contentTypeOf(headers),
+    ...(contentType === undefined ? {} : { contentType }),
     ...(contentLanguage === undefined ? {} : { contentLanguage }),
     ...(lastModified === undefined ? {} : { lastModified }),
     ...(originEtag === undefined ? {} : { originEtag }),
   }
 }
 
-/** Throws `LoadError` for a body that nobody has decoded: it would be kept as if it were the value. */
+/** Throws `LoadError` for a body that is still encoded: it would be kept as if it were the value. */
 export function requireDecoded(response: Response): void {
-  const coding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  if (DECODED_CODINGS.has(coding)) return
+  const coding = response.headers.get('content-encoding') ?? ''
+  if (DECODED_CODINGS.has(coding) || coding.toLowerCase() === 'identity') return
   discard(response)
   throw new LoadError('The response has a content coding that the runtime does not decode.')
 }
 
 export function contentTypeOf(headers: Headers): string {
-  return shortHeader(headers, 'content-type') ?? BINARY
+  return keptHeader(headers, 'content-type') ?? BINARY
 }
 
-/** A header that is kept with the value, and sent again. One beyond reason is as good as none. */
-function shortHeader(headers: Headers, name: string): string | undefined {
+/** A header that is kept with the value, and sent again: `undefined` unless `isSendable`. */
+function keptHeader(headers: Headers, name: string): string | undefined {
   const value = headers.get(name)
-  return value !== null && value !== '' && value.length <= LONGEST_HEADER ? value : undefined
+  return value !== null && isSendable(value) ? value : undefined
+}
+
+/**
+ * Returns whether a header value is short, and without control characters: the runtime takes and sends
+ * those, but strict clients refuse the whole answer.
+ */
+export function isSendable(value: string): boolean {
+  return value !== '' && value.length <= LONGEST_HEADER && !CONTROL_CHARACTER.test(value)
 }
 
 /** Ends the transfer of a body that nobody wants, if whoever has read of it has left any. */

@@ -1,13 +1,16 @@
 /** Owns loading from an HTTP origin: one base URL, below which every key stays. */
 
-import type { Life, ValueEntry } from '../core/entry.ts'
-import { BadKeyError, OriginError } from '../core/errors.ts'
-import type { LoadedValue, Loader } from '../core/loader.ts'
+import { completeLife, type Life, type ValueEntry } from '../core/entry.ts'
+import { BadKeyError, OriginError, OverloadedError } from '../core/errors.ts'
+import { isHttpDate } from '../core/http-date.ts'
+import { refuseDotSegments } from '../core/key.ts'
+import type { LoadContext, Loaded, LoadedValue, Loader } from '../core/loader.ts'
 import { parseTagHeader } from '../core/tags.ts'
 import { logWarning } from '../log.ts'
-import { answerFromResponse, discard, retryAfterOf } from './from-response.ts'
+import { ReusedMemory } from './body.ts'
+import { answerFromResponse, discard, isSendable, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'
-import { NEVER_STORED, responseLife, shortest } from './response-life.ts'
+import { NEVER_STORED, responseLife, shortest, statedLife } from './response-life.ts'
 
 export interface HttpOrigin {
   /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
@@ -20,6 +23,8 @@ export interface HttpOrigin {
 export interface CachedOrigin extends HttpOrigin {
   /** How long the group's values live. */
   readonly life: Life
+  /** How long the group remembers "not found". */
+  readonly negativeTtlMs: number
 }
 
 /** What is used of the platform. */
@@ -39,40 +44,25 @@ const PLATFORM: HttpOriginParts = {
   warn: logWarning,
 }
 
+/**
+ * What an origin answers whatever the condition is: to ask again without it would be of no use. Beside
+ * these, only 304, a value and "not found" show that the origin copes with conditional requests.
+ */
+const FINAL_FAILURES = new Set([408, 425, 429, 502, 503, 504])
+
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
 export function httpOriginLoader(origin: CachedOrigin, platform = PLATFORM): Loader {
   const parts = { ...platform, warn: onceAMinute(platform) }
-  return async (key, { signal, stale, memory }) => {
-    const conditions = conditionsOf(stale)
-    const isConditional = Object.keys(conditions).length > 0
-    let followed = await request(origin, key, signal, conditions, parts)
-    let mayRenew = isConditional && confirms(followed, stale)
-    if (isConditional && followed.response.status === 304 && !mayRenew) {
-      // RFC 9111, section 4.3.4: it is about another response than the one held.
-      discard(followed.response)
-      followed = await request(origin, key, signal, {}, parts)
-      mayRenew = false
+  return async (key, context) => {
+    const memory = new ReusedMemory(context.memory)
+    const load = { origin, key, parts, ...context, memory }
+    const conditions = context.stale && conditionsOf(context.stale)
+    if (conditions !== undefined) {
+      const answer = await loadConditionally(load, conditions)
+      if (answer !== undefined) return answer
+      memory.reuse()
     }
-    const { response, redirects } = followed
-    const life = lifeOf(followed, origin, parts.now())
-    // Where a redirect has led to, the key may have chosen.
-    const retryAfterMs = redirects.length === 0 ? retryAfterOf(response, parts.now()) : undefined
-    const renewed = mayRenew ? stale : undefined
-    const answer = await answerFromResponse(response, renewed, memory, retryAfterMs)
-    if (answer.kind === 'not-found' || answer.kind === 'too-large') {
-      return life.ttlMs === undefined ? answer : { ...answer, ttlMs: life.ttlMs }
-    }
-    const tags = parseTagHeader(response.headers.get('cache-tag') ?? '')
-    if (tags === undefined) {
-      // What cannot be purged by its tags must not be kept as if it could.
-      parts.warn('A Cache-Tag header is not valid: the response is not stored.')
-      return { ...answer, ...NEVER_STORED, tags: [] }
-    }
-    if (answer.kind === 'not-modified') {
-      return { ...answer, ...life, ...(response.headers.has('cache-tag') ? { tags } : {}) }
-    }
-    const value = { ...answer, ...life, tags }
-    return redirects.length === 0 ? value : withoutValidators(value)
+    return answerFrom(load, await request(origin, key, context.signal, {}, parts))
   }
 }
 
@@ -88,26 +78,104 @@ function onceAMinute({ now, warn }: HttpOriginParts): (message: string) => void 
   }
 }
 
-function lifeOf(
-  { response, redirects }: Followed,
-  { life }: CachedOrigin,
+interface OneLoad extends LoadContext {
+  readonly origin: CachedOrigin
+  readonly key: string
+  readonly parts: HttpOriginParts
+}
+
+/** Returns `undefined` where the value is to be asked for once more, without the conditions. */
+async function loadConditionally(
+  load: OneLoad,
+  conditions: Conditions,
+): Promise<Loaded | undefined> {
+  const { origin, key, parts, signal, stale } = load
+  let status: number | undefined
+  try {
+    const followed = await request(origin, key, signal, conditions, parts)
+    const { response } = followed
+    status = response.status
+    if (status !== 304) return await answerFrom(load, followed)
+    if (confirms(followed, stale)) return await answerFrom(load, followed, stale)
+    discard(response)
+    return undefined
+  } catch (error) {
+    const isFinal = status !== undefined && FINAL_FAILURES.has(status)
+    // Neither a load that is out of time, nor one without memory, nor a key that is none is the origin's.
+    const isOurs = error instanceof OverloadedError || error instanceof BadKeyError
+    if (isFinal || isOurs || signal.aborted) throw error
+    return undefined
+  }
+}
+
+/** @param stale What a 304 renews. */
+async function answerFrom(load: OneLoad, followed: Followed, stale?: ValueEntry): Promise<Loaded> {
+  const { origin, parts, memory } = load
+  const { redirects, response } = followed
+  const nowMs = parts.now()
+  const stated = statedLife(response.headers, nowMs, stale?.policy)
+  // Where a redirect has led to, the key may have chosen.
+  const retryAfterMs = redirects.length === 0 ? retryAfterOf(response, nowMs) : undefined
+  const answer = await answerFromResponse(response, stale, memory, retryAfterMs)
+  const isMarker = answer.kind === 'not-found' || answer.kind === 'too-large'
+  const life = lifeAlong(redirects, stated.life, groupLife(answer, origin), nowMs)
+  const tags = tagsAlong([...redirects, response])
+  if (tags === undefined) {
+    // What cannot be purged by its tags must not be kept as if it could.
+    parts.warn('A Cache-Tag header is not valid: the response is not stored.')
+    return isMarker ? { ...answer, ttlMs: 0 } : { ...answer, ...NEVER_STORED, tags: [] }
+  }
+  if (isMarker) {
+    return {
+      ...answer,
+      ...(life.ttlMs === undefined ? {} : { ttlMs: Math.max(0, life.ttlMs) }),
+      ...(tags.length === 0 ? {} : { tags }),
+    }
+  }
+  if (answer.kind === 'not-modified') {
+    const isKnown = stale?.policy !== undefined || Object.keys(stated.policy).length > 0
+    return {
+      ...answer,
+      ...life,
+      ...(isKnown ? { policy: stated.policy } : {}),
+      ...(response.headers.has('cache-tag') ? { tags } : {}),
+    }
+  }
+  if (redirects.length > 0) return { ...withoutValidators(answer), ...life, tags }
+  const isRenewable = conditionsOf(answer) !== undefined
+  return { ...answer, ...life, ...(isRenewable ? { policy: stated.policy } : {}), tags }
+}
+
+/** What the group's options say of an answer whose response says nothing. */
+function groupLife({ kind }: Loaded, { life, negativeTtlMs }: CachedOrigin): Life {
+  return kind === 'not-found' ? { ...NEVER_STORED, ttlMs: negativeTtlMs } : life
+}
+
+/** The life of an answer, no longer than that of any response that led to it. */
+function lifeAlong(
+  redirects: readonly Response[],
+  stated: Partial<Life>,
+  group: Life,
   nowMs: number,
 ): Partial<Life> {
-  return shortest([
-    responseLife(response.headers, nowMs),
-    ...redirects.map((redirect) => redirectLife(redirect, life, nowMs)),
-  ])
+  if (redirects.length === 0) return stated
+  const lives = redirects.map(({ headers, status }) => {
+    const life = responseLife(headers, nowMs)
+    // A redirect that is not for good holds as long as it says, or as the group's values do.
+    const isPermanent = status === 301 || status === 308
+    return isPermanent && life.ttlMs === undefined ? life : completeLife(life, group)
+  })
+  return shortest([completeLife(stated, group), ...lives])
+}
+
+/** The tags of all responses on the way to an answer; `undefined` where some are not valid. */
+function tagsAlong(responses: readonly Response[]): string[] | undefined {
+  return parseTagHeader(responses.map(({ headers }) => headers.get('cache-tag') ?? '').join(','))
 }
 
 /** Opens the value without reading it: for values that are too large to be answered whole. */
 export function openHttpOrigin(origin: HttpOrigin, parts = PLATFORM): Open {
   return async (key, { signal }) => (await request(origin, key, signal, {}, parts)).response
-}
-
-/** A redirect that is not for good holds as long as it says, or as the group's values do. */
-function redirectLife({ headers, status }: Response, life: Life, nowMs: number): Partial<Life> {
-  const isPermanent = status === 301 || status === 308
-  return { ...(isPermanent ? {} : life), ...responseLife(headers, nowMs) }
 }
 
 /** They are another URL's, which the key may not lead to the next time. */
@@ -131,13 +199,21 @@ function opaqueTag(etag: string): string {
   return etag.replace(/^W\//, '')
 }
 
-/** Asks whether what is held is still current (RFC 9110, section 13.1; both, as 13.2.2 lets servers choose). */
-function conditionsOf(stale: ValueEntry | undefined): Record<string, string> {
-  return {
-    ...(stale?.originEtag === undefined ? {} : { 'If-None-Match': stale.originEtag }),
-    ...(stale?.lastModified === undefined ? {} : { 'If-Modified-Since': stale.lastModified }),
+type Conditions = Readonly<Record<string, string>>
+
+/**
+ * Asks whether what is held is still current (RFC 9110, section 13.1; both, as 13.2.2 lets servers choose).
+ * Returns `undefined` for a value without a well-formed validator.
+ */
+function conditionsOf({ originEtag = '', lastModified = '' }: Validators): Conditions | undefined {
+  const conditions = {
+    ...(isSendable(originEtag) ? { 'If-None-Match': originEtag } : {}),
+    ...(isHttpDate(lastModified) ? { 'If-Modified-Since': lastModified } : {}),
   }
+  return Object.keys(conditions).length > 0 ? conditions : undefined
 }
+
+type Validators = Pick<ValueEntry, 'originEtag' | 'lastModified'>
 
 interface Followed {
   readonly response: Response
@@ -150,11 +226,11 @@ function request(
   { baseUrl, headers }: HttpOrigin,
   key: string,
   signal: AbortSignal,
-  conditions: Readonly<Record<string, string>>,
+  conditions: Conditions,
   { fetch }: HttpOriginParts,
 ): Promise<Followed> {
   const start = urlOf(baseUrl, key)
-  return follow(start, (url) => {
+  return follow(baseUrl, start, (url) => {
     const response = fetch(url.href, {
       headers: url === start ? { ...headers, ...conditions } : headers,
       signal,
@@ -187,7 +263,11 @@ export function urlOf(baseUrl: URL, key: string): URL {
   return url
 }
 
-async function follow(start: URL, request: (url: URL) => Promise<Response>): Promise<Followed> {
+async function follow(
+  baseUrl: URL,
+  start: URL,
+  request: (url: URL) => Promise<Response>,
+): Promise<Followed> {
   const redirects: Response[] = []
   for (let url = start; redirects.length <= MOST_REDIRECTS; ) {
     const response = await request(url)
@@ -196,14 +276,32 @@ async function follow(start: URL, request: (url: URL) => Promise<Response>): Pro
     discard(response)
     redirects.push(response)
     const next = URL.parse(location, url.href)
-    // The origin may be tricked into redirecting, to another service's metadata address for one.
-    const isAllowed =
-      next !== null && next.origin === start.origin && next.username === '' && next.password === ''
-    if (!isAllowed)
+    if (next === null || !isBelow(baseUrl, next)) {
       throw new OriginError('The origin redirected to elsewhere.', { isRefusal: true })
+    }
     url = next
   }
   throw new OriginError(`The origin redirected more than ${MOST_REDIRECTS} times.`, {
     isRefusal: true,
   })
+}
+
+/**
+ * Whether a redirect stays where keys may lead. The origin may be tricked into redirecting to another
+ * tenant's path, or to another service, which must not see the group's headers.
+ */
+function isBelow(baseUrl: URL, { host, password, pathname, protocol, username }: URL): boolean {
+  // Not `origin`: that of a `blob:` URL is the origin of the URL inside.
+  const isSameOrigin = protocol === baseUrl.protocol && host === baseUrl.host
+  if (!isSameOrigin || username !== '' || password !== '') return false
+  return pathname.startsWith(baseUrl.pathname) && !hasDotSegment(pathname)
+}
+
+function hasDotSegment(path: string): boolean {
+  try {
+    refuseDotSegments(path)
+    return false
+  } catch {
+    return true
+  }
 }

@@ -60,22 +60,33 @@ const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const LONG_DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-test('a moment survives being written as an HTTP date, in each of the three forms', async () => {
-  // Two digits of a year say no more than this.
-  const moment = fc.integer({ min: 0, max: Date.UTC(2049, 11, 31) / 1000 })
-  const property = fc.property(moment, (seconds) => {
-    const date = new Date(seconds * 1000)
-    const two = (n: number, fill = '0') => String(n).padStart(2, fill)
-    const [weekday, day, year] = [date.getUTCDay(), date.getUTCDate(), date.getUTCFullYear()]
-    const month = MONTHS[date.getUTCMonth()]
-    const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
-      .map((n) => two(n))
-      .join(':')
+/** The names of a moment's parts, and the moment in each of the three forms of an HTTP date. */
+function httpDates(date: Date) {
+  const two = (n: number, fill = '0') => String(n).padStart(2, fill)
+  const [weekday, day, year] = [date.getUTCDay(), date.getUTCDate(), date.getUTCFullYear()]
+  const month = MONTHS[date.getUTCMonth()]
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    .map((n) => two(n))
+    .join(':')
+  return {
+    imf: `${DAYS[weekday]}, ${two(day)} ${month} ${year} ${time} GMT`,
+    asctime: `${DAYS[weekday]} ${month} ${two(day, ' ')} ${time} ${year}`,
+    rfc850: `${LONG_DAYS[weekday]}, ${two(day)}-${month}-${two(year % 100)} ${time} GMT`,
+  }
+}
 
-    expect(parseHttpDate(`${DAYS[weekday]}, ${two(day)} ${month} ${year} ${time} GMT`)).toBe(+date)
-    expect(parseHttpDate(`${DAYS[weekday]} ${month} ${two(day, ' ')} ${time} ${year}`)).toBe(+date)
-    const short = `${two(day)}-${month}-${two(year % 100)}`
-    expect(parseHttpDate(`${LONG_DAYS[weekday]}, ${short} ${time} GMT`)).toBe(+date)
+test('a moment survives being written as an HTTP date, in each of the three forms and in any case', async () => {
+  const moment = fc.integer({ min: 0, max: Date.UTC(2199, 11, 31) / 1000 })
+  // Two digits of a year say no more than this.
+  const away = fc.integer({ min: -49 * 365, max: 49 * 365 })
+  const property = fc.property(moment, away, fc.boolean(), (seconds, days, isUpper) => {
+    const date = new Date(seconds * 1000)
+    const nowMs = +date + days * 86_400_000
+    for (const text of Object.values(httpDates(date))) {
+      expect(parseHttpDate(text, nowMs)).toBe(+date)
+      const otherCase = isUpper ? text.toUpperCase() : text.toLowerCase()
+      expect(parseHttpDate(otherCase, nowMs)).toBe(+date)
+    }
   })
   await holds(property, { seed: 113, numRuns: 1_000 })
 })
@@ -85,7 +96,7 @@ test('what is no HTTP date is NaN, and never throws', async () => {
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: part }))
   const property = fc.property(text, (date) => {
     // All three forms have a time of day; much of what a date may be read from otherwise has none.
-    const ms = parseHttpDate(date)
+    const ms = parseHttpDate(date, Date.UTC(2026, 8, 1))
     if (!/\d\d:\d\d:\d\d/.test(date)) expect(ms).toBeNaN()
   })
   await holds(property, { seed: 114, numRuns: 2_000 })

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { answerFromResponse } from '../../src/loaders/from-response.ts'
+import type { ValueEntry } from '../../src/core/entry.ts'
+import { answerFromResponse, contentTypeOf } from '../../src/loaders/from-response.ts'
 import { ampleMemory } from '../support/load-memory.ts'
 
 /** A response whose body has not ended, and whether anyone has ended its transfer. */
@@ -9,7 +10,7 @@ function openResponse(status: number, headers: Record<string, string> = {}) {
 }
 
 describe('a response', () => {
-  test.each(['identity', 'gzip', 'x-gzip', 'br', ' GZIP '])(
+  test.each(['', 'identity', 'Identity', 'gzip', 'br', ' gzip '])(
     'with the coding %j has been decoded by the time it is read',
     async (coding) => {
       const headers = { 'Content-Encoding': coding }
@@ -22,6 +23,31 @@ describe('a response', () => {
       })
     },
   )
+
+  // As the runtime hands them over: see test/e2e/origin-answers.test.ts.
+  test.each([
+    'x-gzip',
+    'GZip',
+    'BR',
+    'deflate',
+    'zstd',
+    'compress',
+    'gzip, gzip',
+    'br, gzip',
+    'gzip, identity',
+    'identity, gzip',
+    ',gzip',
+    'gzip,',
+    'gzip;q=1',
+    '"gzip"',
+  ])('with the coding %j is still encoded: a failure, ended unread', async (coding) => {
+    const { cancel, response } = openResponse(200, { 'Content-Encoding': coding })
+
+    await expect(answerFromResponse(response, undefined, ampleMemory())).rejects.toThrow(
+      'content coding',
+    )
+    expect(cancel).toHaveBeenCalledTimes(1)
+  })
 
   test('keeps a header of up to 255 characters', async () => {
     const etag = `"${'x'.repeat(253)}"`
@@ -48,13 +74,64 @@ describe('a response', () => {
 
     expect(cancel).toHaveBeenCalledTimes(1)
   })
+})
 
-  test('in a coding that nobody decodes has its transfer ended, unread', async () => {
-    const { cancel, response } = openResponse(200, { 'Content-Encoding': 'zstd' })
+describe('a header that is kept', () => {
+  const NAMES = ['Content-Type', 'Content-Language', 'Last-Modified', 'ETag']
+  const DESCRIPTION = {
+    contentType: 'text/plain',
+    contentLanguage: 'text/plain',
+    lastModified: 'text/plain',
+    originEtag: 'text/plain',
+  }
+  const stale = { kind: 'value' } as ValueEntry
 
-    await expect(answerFromResponse(response, undefined, ampleMemory())).rejects.toThrow(
-      'content coding',
-    )
-    expect(cancel).toHaveBeenCalledTimes(1)
+  function headersWith(value: string): Headers {
+    return new Headers(NAMES.map((name): [string, string] => [name, value]))
+  }
+
+  test.each(['\x01', '\b', '\v', '\f', '\x1f', '\x7f', '\x80', '\x85', '\x9f'])(
+    'is dropped with the control character %j, on 200 and on 304',
+    async (character) => {
+      const headers = headersWith(`text${character}plain`)
+      const value = await answerFromResponse(
+        new Response('A', { headers }),
+        undefined,
+        ampleMemory(),
+      )
+      const renewed = await answerFromResponse(
+        new Response(null, { status: 304, headers }),
+        stale,
+        ampleMemory(),
+      )
+
+      expect(value).toEqual({
+        kind: 'value',
+        value: new TextEncoder().encode('A'),
+        contentType: 'application/octet-stream',
+      })
+      expect(renewed).toEqual({ kind: 'not-modified' })
+      expect(contentTypeOf(headers)).toBe('application/octet-stream')
+    },
+  )
+
+  test.each(['text/plain;\tcharset=utf-8', 'text/\xa0', 'text/é'])(
+    'is kept as %j',
+    async (text) => {
+      const headers = headersWith(text)
+
+      expect(
+        await answerFromResponse(new Response('A', { headers }), undefined, ampleMemory()),
+      ).toMatchObject({ contentType: text, contentLanguage: text, lastModified: text })
+    },
+  )
+
+  test('comes with a 304 too', async () => {
+    const response = new Response(null, { status: 304, headers: headersWith('text/plain') })
+
+    expect(await answerFromResponse(response, stale, ampleMemory())).toEqual({
+      kind: 'not-modified',
+      ...DESCRIPTION,
+    })
   })
 })

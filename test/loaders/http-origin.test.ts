@@ -27,6 +27,7 @@ describe('an HTTP origin', () => {
       originEtag: 'W/"1"',
       ttlMs: 30_000,
       staleIfErrorMs: 60_000,
+      policy: { lifetimeMs: 30_000, staleIfErrorMs: 60_000 },
       tags: ['news', 'front'],
     })
   })
@@ -39,7 +40,11 @@ describe('an HTTP origin', () => {
     const lastModified = 'Tue, 01 Sep 2026 09:00:00 GMT'
     const stale = { originEtag: '"1"', lastModified } as ValueEntry
 
-    expect(await origin.load('a', stale)).toEqual({ kind: 'not-modified', ttlMs: 7_000 })
+    expect(await origin.load('a', stale)).toEqual({
+      kind: 'not-modified',
+      ttlMs: 7_000,
+      policy: { lifetimeMs: 7_000 },
+    })
     expect(origin.requests[0]?.init.headers).toEqual({
       'X-Key': 'secret',
       'If-None-Match': '"1"',
@@ -103,14 +108,17 @@ describe('an HTTP origin', () => {
     })
   })
 
-  test('a content coding that nobody decodes is a failure, not a garbled value', async () => {
-    const headers = { 'Content-Encoding': 'zstd' }
-    const origin = fakeOrigin({
-      'https://origin.example/v1/a': () => new Response('?', { headers }),
-    })
+  test.each(['zstd', 'x-gzip'])(
+    'the content coding %s is a failure, not a garbled value',
+    async (coding) => {
+      const headers = { 'Content-Encoding': coding }
+      const origin = fakeOrigin({
+        'https://origin.example/v1/a': () => new Response('?', { headers }),
+      })
 
-    await expect(origin.load('a')).rejects.toThrow('content coding')
-  })
+      await expect(origin.load('a')).rejects.toThrow('content coding')
+    },
+  )
 
   test('a body that breaks off is a failure', async () => {
     const broken = new ReadableStream({ start: (c) => c.error(new Error('connection lost')) })

@@ -5,18 +5,29 @@ import { fakeOrigin, redirect } from '../support/fake-origin.ts'
 const A = 'https://origin.example/v1/a'
 const B = 'https://origin.example/v1/b'
 
+const YEAR = { 'Cache-Control': 'max-age=31536000' }
+
 function answer(headers: Record<string, string> = {}): () => Response {
   return () => new Response('B', { headers })
 }
 
 describe('redirects', () => {
-  test('redirects within the origin are followed', async () => {
-    const origin = fakeOrigin({
-      'https://origin.example/v1/a': redirect('/v2/b', 308),
-      'https://origin.example/v2/b': () => new Response('B'),
-    })
+  test.each([
+    ['/v1/b', 'https://origin.example/v1/b'],
+    ['b', 'https://origin.example/v1/b'],
+    ['../v1/b', 'https://origin.example/v1/b'],
+    ['HTTPS://ORIGIN.example:443/v1/b', 'https://origin.example/v1/b'],
+    ['/v1/', 'https://origin.example/v1/'],
+    ['.', 'https://origin.example/v1/'],
+    ['?page=../2', 'https://origin.example/v1/a?page=../2'],
+    ['/v1//b', 'https://origin.example/v1//b'],
+    ['/v1/caf%E9', 'https://origin.example/v1/caf%E9'],
+    ['/v1/50%', 'https://origin.example/v1/50%'],
+  ])('the redirect to %s, below the base URL, is followed', async (location, url) => {
+    const origin = fakeOrigin({ [A]: redirect(location, 308), [url]: () => new Response('B') })
 
     expect(await origin.load('a')).toMatchObject({ value: new TextEncoder().encode('B') })
+    expect(origin.requests.map((request) => request.url)).toEqual([A, url])
   })
 
   test.each([
@@ -27,6 +38,30 @@ describe('redirects', () => {
     'https://user@origin.example/',
     'http://169.254.169.254/latest/meta-data',
     'file:///etc/passwd',
+    'blob:https://origin.example/v1/b',
+    'data:text/plain,b',
+    // Elsewhere on the same origin: another tenant, for one.
+    '/',
+    '/v2/b',
+    '/v1',
+    '/v1-other/b',
+    '/V1/b',
+    '/%761/b',
+    '/v1?b',
+    '../b',
+    '/v1/../b',
+    '/v1/%2e%2e/b',
+    '/v1/.%2E/b',
+    '..\\b',
+    '/v1/..%2fb',
+    '/v1/..%5Cb',
+    '/v1/%252e%252e/b',
+    '/v1/%25252e./b',
+    '/v1/..;/b',
+    '/v1/b/..;x=1/c',
+    '/v1/..%3Bx/b',
+    '\\v2\\b',
+    '/v\t2/b',
   ])('a redirect to %s is not followed', async (location) => {
     const origin = fakeOrigin({ 'https://origin.example/v1/a': redirect(location) })
 
@@ -58,13 +93,63 @@ describe('redirects', () => {
       { 'Cache-Control': 'max-age=600' },
       10_000,
     ],
-    ['for good, to no word either', redirect(B, 301), {}, undefined],
+    ['for good, to no word either', redirect(B, 301), {}, 60_000],
+    ['for longer than the value', redirect(B, 301, YEAR), {}, 60_000],
+    ['already stale', redirect(B, 302, { ...YEAR, Age: '31536003' }), YEAR, -3_000],
   ])(
     '%s: the value lives no longer than any response on the way',
     async (_, first, headers, ttlMs) => {
       const loaded = await fakeOrigin({ [A]: first, [B]: answer(headers) }).load('a')
 
       expect('ttlMs' in loaded ? loaded.ttlMs : undefined).toBe(ttlMs)
+    },
+  )
+
+  test.each<[string, Record<string, string>, Record<string, string>, object]>([
+    ['the group says both', {}, {}, { staleWhileRevalidateMs: 5_000, staleIfErrorMs: 6_000 }],
+    [
+      'the value was never fresh',
+      {},
+      { 'Cache-Control': 'max-age=0' },
+      { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
+    ],
+    [
+      'the redirect was never fresh',
+      { 'Cache-Control': 'max-age=0' },
+      { 'Cache-Control': 'max-age=60' },
+      { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
+    ],
+    [
+      'one says less than the group',
+      { 'Cache-Control': 'stale-if-error=1' },
+      { 'Cache-Control': 'stale-while-revalidate=600' },
+      { staleWhileRevalidateMs: 5_000, staleIfErrorMs: 1_000 },
+    ],
+  ])('leave a value the shortest stale windows on the way: %s', async (_, first, second, life) => {
+    const origin = fakeOrigin({ [A]: redirect(B, 302, first), [B]: answer(second) })
+
+    expect(await origin.load('a')).toMatchObject(life)
+  })
+
+  test.each([
+    [{}, {}, 0, 0],
+    [{}, {}, 30_000, 30_000],
+    [{ 'Cache-Control': 'max-age=5' }, {}, 30_000, 5_000],
+    [{ 'Cache-Control': 'max-age=600' }, {}, 0, 0],
+    [{}, { 'Cache-Control': 'max-age=600' }, 30_000, 30_000],
+    [{ 'Cache-Control': 'max-age=600' }, { 'Cache-Control': 'max-age=300' }, 0, 300_000],
+  ])(
+    'to "not found" are remembered no longer than that (%j, %j, negativeTtl %i)',
+    async (first, second, negativeTtlMs, ttlMs) => {
+      const answers = {
+        [A]: redirect(B, 302, first as Record<string, string>),
+        [B]: () => new Response('', { status: 404, headers: second as Record<string, string> }),
+      }
+
+      expect(await fakeOrigin(answers, { negativeTtlMs }).load('a')).toEqual({
+        kind: 'not-found',
+        ttlMs,
+      })
     },
   )
 
@@ -113,7 +198,7 @@ describe('304', () => {
     const origin = fakeOrigin({ [A]: notModified({ ETag: etag }) })
     const load = origin.load('a', { originEtag: '"1"' } as ValueEntry)
 
-    if (renews) expect(await load).toEqual({ kind: 'not-modified' })
+    if (renews) expect(await load).toEqual({ kind: 'not-modified', originEtag: etag })
     else await expect(load).rejects.toThrow('304')
   })
 
@@ -146,6 +231,64 @@ describe('304', () => {
 })
 
 describe('Cache-Tag', () => {
+  const tagged = (tags: string, status = 200) => {
+    const body = status === 200 ? 'B' : null
+    return () => new Response(body, { status, headers: { 'Cache-Tag': tags } })
+  }
+  const C = 'https://origin.example/v1/c'
+
+  test.each([200, 404, 410])(
+    'of each redirect tags what it led to, of status %i',
+    async (status) => {
+      const origin = fakeOrigin({
+        [A]: redirect(B, 302, { 'Cache-Tag': 'first, shared' }),
+        [B]: redirect(C, 301, { 'Cache-Tag': 'second' }),
+        [C]: tagged('shared,own', status),
+      })
+
+      expect(await origin.load('a')).toMatchObject({ tags: ['first', 'shared', 'second', 'own'] })
+    },
+  )
+
+  test('tags "not found", and a value that is too large', async () => {
+    const large = { 'Cache-Tag': 'own', 'Content-Length': String(64 * 1024 * 1024) }
+    const origin = fakeOrigin({ [A]: tagged('own', 404), [B]: answer(large) })
+
+    expect(await origin.load('a')).toEqual({ kind: 'not-found', tags: ['own'] })
+    expect(await origin.load('b')).toEqual({ kind: 'too-large', tags: ['own'] })
+  })
+
+  test('that is not valid keeps "not found", and a value too large, from being remembered', async () => {
+    const large = { 'Cache-Tag': 'a b', 'Content-Length': String(64 * 1024 * 1024) }
+    const origin = fakeOrigin({ [A]: tagged('a b', 404), [B]: answer(large) })
+
+    expect(await origin.load('a')).toEqual({ kind: 'not-found', ttlMs: 0 })
+    expect(await origin.load('b')).toEqual({ kind: 'too-large', ttlMs: 0 })
+    // Once a minute, however many keys are of that kind.
+    expect(origin.warnings).toHaveLength(1)
+  })
+
+  test.each([
+    ['a redirect', 'a b', 'own'],
+    ['the value', 'first', 'a b'],
+    ['all together, of which there are too many', 'first', manyTags()],
+  ])(
+    'that is not valid, of %s, keeps what is there from being stored',
+    async (_, first, second) => {
+      const origin = fakeOrigin({
+        [A]: redirect(B, 302, { 'Cache-Tag': first }),
+        [B]: answer({ 'Cache-Tag': second, 'Cache-Control': 'max-age=60' }),
+      })
+
+      expect(await origin.load('a')).toMatchObject({
+        ttlMs: 0,
+        staleWhileRevalidateMs: 0,
+        staleIfErrorMs: 0,
+        tags: [],
+      })
+    },
+  )
+
   test('that is not valid keeps the value from being stored, and is warned of', async () => {
     const origin = fakeOrigin({
       [A]: answer({ 'Cache-Tag': 'a b', 'Cache-Control': 'max-age=60' }),
@@ -160,3 +303,8 @@ describe('Cache-Tag', () => {
     expect(origin.warnings).toHaveLength(1)
   })
 })
+
+/** As many tags as one entry may have. */
+function manyTags(): string {
+  return Array.from({ length: 1_000 }, (_, i) => `tag-${i}`).join(',')
+}

@@ -52,7 +52,7 @@ export async function dashboardResponse(
   const etag = await entityTag(body)
   // A deployment may change the files, and each goes with the others: clients ask whether theirs is current.
   const headers = { 'Cache-Control': 'no-cache', ETag: etag, ...SECURITY_HEADERS }
-  const verdict = evaluatePreconditions(request.headers, { etag })
+  const verdict = evaluatePreconditions(request.headers, { etag }, Date.now())
   if (verdict === 'failed') {
     return problem('precondition-failed', 'The file is not the one that the request is about.')
   }

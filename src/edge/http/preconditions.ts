@@ -15,17 +15,25 @@ export type Verdict = 'proceed' | 'not-modified' | 'failed'
 
 const ENTITY_TAG = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
 
-/** In the order of section 13.2.2, for GET and HEAD. */
-export function evaluatePreconditions(headers: Headers, validators: Validators): Verdict {
+/**
+ * Evaluates in the order of section 13.2.2, for GET and HEAD.
+ *
+ * @param nowMs Decides the century of dates whose year has two digits.
+ */
+export function evaluatePreconditions(
+  headers: Headers,
+  validators: Validators,
+  nowMs: number,
+): Verdict {
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
     // Strong comparison (section 13.1.1).
     if (!matches(ifMatch, validators.etag, false)) return 'failed'
   } else {
     const ifUnmodifiedSince = headers.get('if-unmodified-since')
-    if (ifUnmodifiedSince !== null && isModifiedSince(ifUnmodifiedSince, validators) === true) {
-      return 'failed'
-    }
+    const isModified =
+      ifUnmodifiedSince !== null && isModifiedSince(ifUnmodifiedSince, validators, nowMs) === true
+    if (isModified) return 'failed'
   }
 
   const ifNoneMatch = headers.get('if-none-match')
@@ -35,7 +43,7 @@ export function evaluatePreconditions(headers: Headers, validators: Validators):
   }
   const ifModifiedSince = headers.get('if-modified-since')
   const isUnmodified =
-    ifModifiedSince !== null && isModifiedSince(ifModifiedSince, validators) === false
+    ifModifiedSince !== null && isModifiedSince(ifModifiedSince, validators, nowMs) === false
   return isUnmodified ? 'not-modified' : 'proceed'
 }
 
@@ -48,9 +56,13 @@ function matches(list: string, etag: string, ignoreWeakness: boolean): boolean {
 }
 
 /** `undefined` where it cannot be told: no date here, or none there (sections 13.1.3 and 13.1.4). */
-function isModifiedSince(date: string, { lastModified }: Validators): boolean | undefined {
-  const sinceMs = parseHttpDate(date)
-  const modifiedMs = parseHttpDate(lastModified ?? '')
+function isModifiedSince(
+  date: string,
+  { lastModified }: Validators,
+  nowMs: number,
+): boolean | undefined {
+  const sinceMs = parseHttpDate(date, nowMs)
+  const modifiedMs = parseHttpDate(lastModified ?? '', nowMs)
   if (Number.isNaN(sinceMs) || Number.isNaN(modifiedMs)) return undefined
   return modifiedMs > sinceMs
 }

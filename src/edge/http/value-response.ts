@@ -26,7 +26,7 @@ export interface ValueAnswer {
 /** Answers GET and HEAD. */
 export function valueResponse(request: Request, answer: ValueAnswer): Response {
   const { entry, payload } = answer
-  const verdict = evaluatePreconditions(request.headers, entry)
+  const verdict = evaluatePreconditions(request.headers, entry, answer.nowMs)
   if (verdict === 'failed') {
     payload.discard()
     return problem('precondition-failed', 'The value is not the one that the request is about.', {

@@ -13,7 +13,7 @@ const DATED: Validators = { etag: '"a"', lastModified: MODIFIED }
 const UNDATED: Validators = { etag: '"a"' }
 
 function verdict(headers: Record<string, string>, validators = DATED): Verdict {
-  return evaluatePreconditions(new Headers(headers), validators)
+  return evaluatePreconditions(new Headers(headers), validators, Date.parse(MODIFIED))
 }
 
 test('with no condition there is nothing to hold', () => {
