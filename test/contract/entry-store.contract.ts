@@ -62,6 +62,7 @@ export function entryStoreContract(
         contentLanguage: 'de',
         lastModified: 'Sun, 06 Nov 1994 08:49:37 GMT',
         originEtag: 'W/"☃"',
+        policy: { lifetimeMs: 1_000, staleIfErrorMs: 0, expiresMs: NOW_MS },
         tags: ['a', "b'; --"],
         staleIfErrorMs: 0,
       },

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Copy, heldBytes, type ValueEntry } from '../../src/core/entry.ts'
+import { type Copy, heldBytes, type Policy, type ValueEntry } from '../../src/core/entry.ts'
 import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction.ts'
 
 /** As many as make the engine's `Map` largest for what it holds, once with ghosts. */
@@ -45,6 +45,29 @@ test.each(CASES)(
     expect(copies.bytes).toBeLessThan(measured * 1.5)
   },
 )
+
+test('what a policy counts as is what it takes: no less, and no more than twice as much', () => {
+  const before = memoryInUse()
+  const entries = Array.from({ length: ENTRIES }, (_, i) => examplePolicy(i))
+  const measured = (memoryInUse() - before) / ENTRIES
+  const counted = heldBytes('', { ...exampleEntry(0), policy: entries[0] as Policy })
+  const bytes = counted - heldBytes('', exampleEntry(0))
+
+  expect(bytes).toBeGreaterThanOrEqual(measured)
+  expect(bytes).toBeLessThan(measured * 2)
+})
+
+/** As it is read from a message or from disk. */
+function examplePolicy(i: number): Policy {
+  const figures = { staleWhileRevalidateMs: 5_000, staleIfErrorMs: 86_400_000 + i }
+  return JSON.parse(
+    JSON.stringify({
+      lifetimeMs: 31_536_000_000 + i,
+      ...figures,
+      expiresMs: 1_700_000_000_000 + i,
+    }),
+  )
+}
 
 /** Decoded, as keys are that come in: a text that was put together takes other memory. */
 function keyOf(i: number, length: number, letter: string): string {

@@ -2,10 +2,12 @@
 
 import { describe, expect, test } from 'vitest'
 import type { ValueEntry } from '../../src/core/entry.ts'
+import type { StoredEntry } from '../../src/core/entry-store.ts'
 import type { GroupOptions } from '../../src/core/group.ts'
+import { createDurableGroup } from '../support/durable-group.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { BASE, fakeOrigin } from '../support/fake-origin.ts'
-import { createTestGroup } from '../support/group-factory.ts'
+import { createTestGroup, textOf } from '../support/group-factory.ts'
 import { settle } from '../support/settle.ts'
 
 const START = 'Tue, 01 Sep 2026 10:00:00 GMT'
@@ -247,6 +249,57 @@ describe('a 304', () => {
       [2, 5_000],
       [3, 5_000],
     ])
+  })
+})
+
+describe('a value that was read back from disk', () => {
+  const FIRST = { ETag: '"v"', 'Cache-Control': 'max-age=5, stale-if-error=9', Age: '4' }
+
+  /** A durable group that has loaded the value, and has lost its memory and the value's freshness since. */
+  async function afterLoss(second: () => Response) {
+    const clock = new FakeClock(Date.parse(START))
+    const origin = fakeOrigin(
+      {
+        [`${BASE.href}a`]: () =>
+          origin.requests.length === 1 ? new Response('x', { headers: FIRST }) : second(),
+      },
+      { now: () => clock.now() },
+    )
+    const node = createDurableGroup({ loader: origin.loader, clock })
+    await node.group.get('a')
+    node.write()
+    node.loseMemory()
+    clock.advance(60_000)
+    return { node, origin }
+  }
+
+  test('is renewed with the policy that was stored with it', async () => {
+    const { node } = await afterLoss(() => new Response(null, { status: 304 }))
+
+    expect(await node.group.get('a')).toMatchObject({
+      entry: { ttlMs: 5_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 9_000 },
+    })
+  })
+
+  test('of an earlier version, without a policy, keeps its life where a 304 says nothing of it', async () => {
+    const { node } = await afterLoss(() => new Response(null, { status: 304 }))
+    const stored = node.store.read('a', Date.parse(START)) as StoredEntry
+    const { policy: _, ...entry } = stored.entry
+    node.store.write('a', { ...stored, entry })
+
+    expect(await node.group.get('a')).toMatchObject({
+      entry: { ttlMs: 1_000, staleIfErrorMs: 9_000 },
+    })
+  })
+
+  test('is loaded anew where the origin does not take its condition', async () => {
+    const { node, origin } = await afterLoss(() => {
+      const headers = new Headers(origin.requests.at(-1)?.init.headers)
+      return headers.has('if-none-match') ? new Response('', { status: 416 }) : new Response('y')
+    })
+
+    expect(textOf(await node.group.get('a'))).toBe('y')
+    expect(origin.requests).toHaveLength(3)
   })
 })
 
