@@ -141,7 +141,7 @@ test('whatever an origin answers is an answer or a LoadError, and what is kept o
         expect(error).toBeInstanceOf(LoadError)
       })
 
-      for (const { url } of origin.requests) expect(url).toMatch(/^https:\/\/origin\.example\//)
+      for (const { url } of origin.requests) expect(url).toMatch(/^https:\/\/origin\.example\/v1\//)
       if (!loaded) return
       if (loaded.kind !== 'value') {
         expectLife(loaded.kind === 'not-modified' ? lifeIn(loaded) : { ttlMs: loaded.ttlMs ?? 0 })
