@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     // Failures that a test provokes are logged as they would be; only a failed test's log is of interest.
     silent: 'passed-only',
+    // A limit against hangs, not a measure of speed: machines that test are often busy.
+    testTimeout: 30_000,
     projects: [
       {
         // Pure TypeScript, in plain Node.
