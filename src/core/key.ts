@@ -50,9 +50,10 @@ function pathKey(key: string): string {
   })
   textKey(canonical)
   textKey(decodeOnce(canonical))
-  const path = canonical.split('?', 1)[0] as string
+  const [path, ...query] = canonical.split('?') as [string, ...string[]]
   if (path === '') throw new BadKeyError('The key is empty.')
   refuseDotSegments(path)
+  refuseControlCharacters(peel(query.join('?')))
   return canonical
 }
 
@@ -72,28 +73,47 @@ function decodeOnce(text: string): string {
 
 /** More layers of escapes than anyone needs, and few enough to be peeled off at no cost. */
 const MOST_LAYERS = 8
-/** An escape of ASCII, and in front of it all escapes of its percent sign: "%2e", "%252e", "%25252e". */
-const LAYERED_ESCAPE = /%(?:25)*([0-7][0-9A-Fa-f])/g
+/**
+ * An escape of ASCII, and in front of it all escapes of its percent sign: "%2e", "%252e", "%25252e". Some
+ * servers also decode "%u002e".
+ */
+const LAYERED_ESCAPE = /%(?:25)*(?:u00)?([0-7][0-9A-Fa-f])/g
+/** Escapes of bytes above ASCII, side by side. */
+const HIGH_ESCAPES = /(?:%[89A-Fa-f][0-9A-Fa-f])+/g
 
 /**
- * Throws `BadKeyError` for a path with a "." or ".." segment, plain or encoded.
+ * Throws `BadKeyError` for a path with a "." or ".." segment, or a control character, in any layer of its
+ * escapes.
  *
- * An origin may decode a path more than once, take a backslash for a slash, or cut a segment at ";",
- * "?" or "#", before it resolves dot segments. Whatever it does, it must not find one. It is enough to
- * look at the innermost layer: decoding takes no dot segment away.
+ * An origin may decode a path more than once, and drop what is no character, white space at the ends of
+ * a segment, or all that cannot be seen. It may take a backslash or a fullwidth dot for the plain one, or
+ * cut a segment at ";", "?" or "#", before it resolves dot segments. None of this may produce one. It is
+ * enough to look at the innermost layer: decoding takes away neither dot segments nor control characters.
  */
 export function refuseDotSegments(path: string): void {
-  const innermost = peel(path)
-  for (const segment of innermost.split(/[/\\]/)) {
-    const [name] = segment.split(/[;?#]/, 1)
+  const text = peel(path).replace(HIGH_ESCAPES, decodeOnce)
+  refuseControlCharacters(text)
+  const seen = text.normalize('NFKC').replace(INVISIBLE, '')
+  for (const segment of seen.split(/[/\\]/)) {
+    const name = segment.split(/[;?#]/, 1)[0]?.trim()
     if (name === '.' || name === '..') {
       throw new BadKeyError('The key has a "." or ".." segment, plain or encoded.')
     }
   }
 }
 
-function peel(path: string): string {
-  let layer = path
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
+
+/** An escaped C1 control too: in a query, an inner layer may be in another charset than UTF-8. */
+function refuseControlCharacters(innermost: string): void {
+  if (CONTROL_CHARACTER.test(innermost) || /%C2%[89]/i.test(innermost)) {
+    throw new BadKeyError('The key has a control character in a layer of its escapes.')
+  }
+}
+
+/** The innermost layer, but for its escapes of bytes above ASCII. */
+function peel(text: string): string {
+  let layer = text
   for (let layers = 0; layers < MOST_LAYERS; layers++) {
     const decoded = layer.replace(LAYERED_ESCAPE, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),

@@ -110,6 +110,72 @@ describe('keys of groups with an origin', () => {
     expect(() => canonicalKey('path', key)).toThrow(BadKeyError)
   })
 
+  test.each([
+    ['a tab', '.%2509./admin'],
+    ['a line feed', '.%250a./admin'],
+    ['a carriage return, three layers deep', '.%25250d./admin'],
+    ['a tab, many layers deep', `.%${'25'.repeat(200)}09./admin`],
+    ['a tab whose own digits are escaped', '.%25%30%39./admin'],
+    ['NUL', 'a%2500.html'],
+    ['DEL', 'a%257f'],
+    ['a C1 control', 'a%25C2%2585'],
+    ['a C1 control in lower case', 'a%25c2%2580'],
+    ['a tab in front of a segment', '%2509../admin'],
+    ['a tab in no dot segment', 'a%2509b/c'],
+    ['a line end in the query', 'a?x=%250d%250aSet-Cookie:b'],
+    ['a C1 control in the query', 'a?x=%25C2%2585'],
+    ['a tab behind a second question mark', 'a?x?%2509'],
+    ['a tab of another spelling', '.%25u0009./admin'],
+  ])('%s in an inner layer of escapes is refused: %j', (_, key) => {
+    expect(() => canonicalKey('path', key)).toThrow('control character')
+    const [path = '', query = ''] = key.split(/\?(.*)/s)
+    expect(() => keyFromUrl('path', path, query)).toThrow(BadKeyError)
+  })
+
+  test.each([
+    ['an overlong dot', '%25C0%25AE%25C0%25AE/admin'],
+    ['an overlong tab', '.%25C0%2589./admin'],
+    ['an overlong slash of three bytes', '..%25E0%2580%25AFadmin'],
+    ['a byte that a lenient decoder drops', '.%25FF./admin'],
+    ['a surrogate', '.%25ED%25A0%2580./admin'],
+  ])('%s in an inner layer of a path is refused: %j', (_, key) => {
+    expect(() => canonicalKey('path', key)).toThrow('not UTF-8')
+  })
+
+  test.each([
+    ['fullwidth dots', '%EF%BC%8E%EF%BC%8E/admin'],
+    ['fullwidth dots, encoded twice', '%25EF%25BC%258E%25EF%25BC%258E/admin'],
+    ['a two dot leader', 'a/%E2%80%A5/admin'],
+    ['a fullwidth slash', '..%EF%BC%8Fadmin'],
+    ['a zero width space', '.%E2%80%8B./admin'],
+    ['a soft hyphen', '.%25C2%25AD./admin'],
+    ['a space at the end', '..%20/admin'],
+    ['a no-break space in front', 'a/%C2%A0../admin'],
+    ['a semicolon and a double encoded dot', '.%252e;x=1/admin'],
+    ['a dot of another spelling', '%25u002e%25u002e/admin'],
+  ])('a dot segment made of %s is refused: %j', (_, key) => {
+    expect(() => canonicalKey('path', key)).toThrow('segment, plain or encoded')
+  })
+
+  test.each([
+    'caf%25C3%25A9',
+    '%EF%BC%8E%EF%BC%92',
+    'a%E2%80%8Bb',
+    '.%20.',
+    '100%25',
+    'a%25zz%2525',
+    'a?u=http:%2F%2Fold.example%2Fcaf%25E9',
+    'a?next=%252e%252e%252fb',
+    'a?b=%25C3%2589',
+  ])('%j hides nothing, and is a key', (key) => {
+    expect(canonicalKey('path', key)).toBe(key)
+  })
+
+  test('a key of a group in code keeps its inner layers, whatever they hold', () => {
+    expect(keyFromUrl('text', '.%2509./admin', '')).toBe('.%09./admin')
+    expect(canonicalKey('text', '.%09./admin')).toBe('.%09./admin')
+  })
+
   test('layers of escapes without end are refused, and layers that hide nothing are not', () => {
     // The last "%" written as "%2" and an escaped "5": no shortcut peels two of these layers at once.
     const nested = (times: number): string =>

@@ -64,6 +64,43 @@ describe('path confusion', () => {
   })
 })
 
+describe('a control character in an inner layer of escapes', () => {
+  const administer = (method: string, body?: object) => ({
+    method,
+    headers: { Authorization: `Bearer ${TOKEN}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+
+  test.each([
+    '.%2509./admin',
+    '.%25250a./admin',
+    '%2509../admin',
+    'a%2500',
+    'a%25C2%2585',
+    'a?x=%250d%250a',
+  ])('makes %j no key, whichever way it comes', async (key) => {
+    const before = origin.requests.length
+    const path = `/cache/pages/${key}`
+    const keys = [key]
+
+    const answers = [
+      await worker.get(path),
+      await worker.get(path, { method: 'HEAD' }),
+      await worker.get(path, { ...administer('PUT'), body: 'x' }),
+      await worker.get(path, administer('DELETE')),
+      await worker.get('/admin/purge', administer('POST', { group: 'pages', keys })),
+      await worker.get(`/admin/ring?group=pages&key=${encodeURIComponent(key)}`, administer('GET')),
+    ]
+    const batch = await worker.get('/cache/pages', administer('POST', { keys }))
+
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400))
+    expect(await (answers[0] as Response).json()).toMatchObject({ code: 'bad-key' })
+    const { entries = [] } = (await batch.json()) as { entries?: { code?: string }[] }
+    expect(entries.map(({ code }) => code)).toEqual(['bad-key'])
+    expect(origin.requests.slice(before)).toEqual([])
+  })
+})
+
 describe('an origin and its keys', () => {
   test.each([
     'http://elsewhere/',

@@ -20,6 +20,9 @@ const piece = fc.oneof(
       '%2e',
       '%2E%2e',
       '%252e',
+      '%2509',
+      '%25250d',
+      '%25C2%2585',
       '%2f',
       '%5c',
       '\\',
@@ -155,6 +158,7 @@ test('a key of an origin group never leaves its origin, however often that decod
     expect([url.username, url.password, url.hash]).toEqual(['', '', ''])
     expect(url.pathname.startsWith(base.pathname)).toBe(true)
     expect(url.href).toBe(base.href + key)
+    for (const reading of readings(key)) expect(reading).not.toMatch(/\p{Cc}|%C2%[89]/iu)
     for (const reading of readings(url.pathname.slice(base.pathname.length))) {
       const segments = reading.split(/[/\\]/).map((segment) => segment.split(/[;?#]/)[0])
       expect(segments).not.toContain('..')
