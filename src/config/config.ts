@@ -1,6 +1,7 @@
 /** Owns the reading of all settings, once: the Worker's variables and the groups in code, or a `ConfigError`. */
 
 import * as v from 'valibot'
+import { describe, describeKind, describeName, describeUnknown } from '../core/describe.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Eviction } from '../core/eviction.ts'
 import type { GroupOptions } from '../core/group.ts'
@@ -10,6 +11,7 @@ import { parseBytes } from '../core/units.ts'
 import type { Load } from '../loaders/function-loader.ts'
 import type { HttpOrigin } from '../loaders/http-origin.ts'
 import {
+  describeOrigin,
   type FunctionGroup,
   functionGroupSchema,
   maxValueBytesOf,
@@ -120,7 +122,7 @@ function readRegions(value: unknown): Region[] {
   const regions = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : []
   const areKnown = regions.every((region) => LOCATION_HINTS.includes(region))
   if (areKnown && regions.length > 0 && new Set(regions).size === regions.length) return regions
-  const allowed = `different ones of ${LOCATION_HINTS.join(', ')}, with commas between`
+  const allowed = `at least one of ${LOCATION_HINTS.join(', ')}, each once, with commas between`
   throw new ConfigError('REGIONS', value, allowed)
 }
 
@@ -142,7 +144,8 @@ function readIsolateBytes(value: unknown = DEFAULT_ISOLATE_BYTES): number {
 function readAdminToken(value: unknown): string | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value
-  throw new ConfigError('ADMIN_TOKEN', 'not usable', 'printable ASCII characters without space')
+  const allowed = 'printable ASCII characters without space'
+  throw new ConfigError('ADMIN_TOKEN', value, allowed, describeKind(value))
 }
 
 function readGroups(settings: Settings, definitions: GroupDefinitions): Map<string, GroupConfig> {
@@ -152,9 +155,9 @@ function readGroups(settings: Settings, definitions: GroupDefinitions): Map<stri
   }
   for (const [name, table] of Object.entries(readTable('GROUPS', settings.GROUPS ?? {}))) {
     if (groups.has(name)) {
-      throw new ConfigError(`GROUPS.${name}`, table, 'a name that no group in code has')
+      throw new ConfigError(within('GROUPS', name), table, 'a name that no group in code has')
     }
-    groups.set(name, readOriginGroup(`GROUPS.${name}`, name, table, settings))
+    groups.set(name, readOriginGroup(within('GROUPS', name), name, table, settings))
   }
   return groups
 }
@@ -165,12 +168,13 @@ function readGroup(
   definition: unknown,
   settings: Settings,
 ): GroupConfig {
-  const field = `${where}.${name}`
+  const field = within(where, name)
   const options = readTable(field, definition)
   const hasLoad = options.load !== undefined
   if (hasLoad === (options.origin !== undefined)) {
     const [option, value] = hasLoad ? ['origin', options.origin] : ['load', undefined]
-    throw new ConfigError(`${field}.${option}`, value, 'exactly one of "load" and "origin"')
+    const allowed = 'exactly one of "load" and "origin"'
+    throw new ConfigError(`${field}.${option}`, value, allowed, describeKind(value))
   }
   if (!hasLoad) return readOriginGroup(field, name, options, settings)
 
@@ -239,6 +243,9 @@ function groupConfig(
   }
 }
 
+/** What a header may have (RFC 9110, section 5.5). */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
 function readHeaders(
   field: string,
   headers: Readonly<Record<string, string>>,
@@ -248,18 +255,23 @@ function readHeaders(
   for (const [header, value] of Object.entries(headers)) {
     const reference = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1]
     const text = reference === undefined ? value : settings[reference]
-    // A secret that is wrong is named, never shown.
     const isMeant = reference !== undefined || !/\$[A-Za-z_]/.test(value)
-    if (!isMeant || typeof text !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(text)) {
-      const allowed =
-        reference === undefined
-          ? 'a header value, or "$NAME" alone for that of a secret or var'
-          : `a secret or var ${reference} that is a header value`
-      throw new ConfigError(`${field}.${header}`, value, allowed)
+    if (!isMeant || typeof text !== 'string' || !HEADER_VALUE.test(text)) {
+      const place = within(field, header)
+      throw new ConfigError(place, value, allowedHeader(reference, settings), describeKind(value))
     }
     resolved[header] = text
   }
   return resolved
+}
+
+/** A password may begin with "$" too: the name is shown only if it is that of a setting, or looks like one. */
+function allowedHeader(reference: string | undefined, settings: Settings): string {
+  if (reference === undefined) {
+    return 'printable characters, or "$NAME" alone for the value of a secret or var'
+  }
+  const isName = /^[A-Z][A-Z0-9_]*$/.test(reference) || Object.hasOwn(settings, reference)
+  return `"$NAME" of a secret or var ${isName ? `${reference} ` : ''}that is set to a header value`
 }
 
 function parse<Schema extends v.GenericSchema>(
@@ -283,22 +295,27 @@ function configError(
   issue: v.BaseIssue<unknown>,
 ): ConfigError {
   const path = (issue.path ?? []).map((item) => String(item.key))
-  const place = [field, ...path].join('.')
+  const place = path.reduce(within, field)
   const [option = ''] = path
   if (issue.type === 'strict_object' && options[option] === undefined) {
     return new ConfigError(place, undefined, 'a value, as it has no default')
   }
   if (issue.type === 'strict_object') {
     const names = Object.keys((schema as unknown as { entries: object }).entries).sort()
-    return new ConfigError(place, options[option], `only the options ${names.join(', ')}`)
+    const allowed = `only the options ${names.join(', ')}`
+    return new ConfigError(place, options[option], allowed, describeUnknown(options[option]))
   }
-  return new ConfigError(place, withoutSecrets(issue.input), issue.message)
+  return new ConfigError(place, issue.input, issue.message, describeOption(option, issue.input))
 }
 
-/** A URL with credentials or a query is refused, and what refuses it must not put them into a log. */
-function withoutSecrets(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  return value.replace(/\/\/[^/]*@/, '//…@').replace(/[?#].+$/, '?…')
+/** URLs and headers carry secrets: nothing of them is shown. */
+function describeOption(option: string, value: unknown): string {
+  if (option === 'origin') return describeOrigin(value)
+  return option === 'headers' ? describeKind(value) : describe(value)
+}
+
+function within(field: string, name: string): string {
+  return `${field}.${describeName(name)}`
 }
 
 function readTable(field: string, value: unknown): Record<string, unknown> {

@@ -1,6 +1,7 @@
 /** Owns a group's options: their names, forms and defaults, in TypeScript and in wrangler.toml alike. */
 
 import * as v from 'valibot'
+import { describeKind } from '../core/describe.ts'
 import type { Eviction } from '../core/eviction.ts'
 import { DURATION_FORM, parseBytes, parseDurationMs, SIZE_FORM } from '../core/units.ts'
 import type { Duration, Load } from '../loaders/function-loader.ts'
@@ -137,8 +138,8 @@ const commonOptions = {
 }
 
 const origin = v.custom<string>(
-  (value) => typeof value === 'string' && isBaseUrl(value),
-  'an http or https URL without credentials, query and fragment',
+  (value) => typeof value === 'string' && faultOfBaseUrl(value) === undefined,
+  'an http or https URL without white space, credentials, query and fragment',
 )
 
 /**
@@ -194,13 +195,18 @@ export function maxValueBytesOf(options: ParsedCommonOptions): number {
   return options.maxValueBytes ?? Math.min(DEFAULT_MAX_VALUE_BYTES, options.maxBytes)
 }
 
-function isBaseUrl(text: string): boolean {
-  const url = URL.parse(text)
-  return (
-    url !== null &&
-    (url.protocol === 'http:' || url.protocol === 'https:') &&
-    url.username === '' &&
-    url.password === '' &&
-    !/[?#]/.test(text)
-  )
+/** Returns what is wrong with a base URL, in words that repeat nothing of it, or `undefined`. */
+function faultOfBaseUrl(text: string): string | undefined {
+  // A URL parser drops some white space and all control characters at the ends, and encodes the rest.
+  if (/[\s\p{Cc}\p{Cf}]/u.test(text)) return 'a text with white space or invisible characters'
+  if (!/^https?:\/\/[^/\\]/i.test(text)) return 'not a URL that begins with "http://" or "https://"'
+  if (/^[^/]*\/\/[^/\\?#]*@/.test(text)) return 'a URL with credentials'
+  if (/[?#\\]/.test(text)) return 'a URL with a query, a fragment or a backslash'
+  return URL.canParse(text) ? undefined : 'not a valid URL'
+}
+
+/** Returns what an error may say of an `origin`. */
+export function describeOrigin(value: unknown): string {
+  const fault = typeof value === 'string' ? faultOfBaseUrl(value) : undefined
+  return fault ?? describeKind(value)
 }

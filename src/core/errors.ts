@@ -1,5 +1,7 @@
 /** Owns the error classes and their codes. Which HTTP status a code has is the edge's business. */
 
+import { describe } from './describe.ts'
+
 /** The stable names by which a caller tells failures apart. They are part of the public interface. */
 export type ErrorCode =
   | 'admin-disabled'
@@ -43,8 +45,9 @@ export class ConfigError extends CacheError {
   readonly field: string
   readonly allowed: string
 
-  constructor(field: string, value: unknown, allowed: string) {
-    super(`${field} is ${describe(value)}; allowed: ${allowed}`)
+  /** @param shown What the message says of the value. Default: the value itself, if it can be no secret. */
+  constructor(field: string, value: unknown, allowed: string, shown = describe(value)) {
+    super(`${field} is ${shown}; allowed: ${allowed}`)
     this.field = field
     this.allowed = allowed
   }
@@ -147,15 +150,3 @@ export class PeerUnavailableError extends CacheError {
 
 /** A node that has failed a moment ago is not asked yet: no call was made, and so none has failed. */
 export class PeerRestingError extends PeerUnavailableError {}
-
-const LONGEST_VALUE_SHOWN = 80
-
-/** Of a table only that it is one: it may hold what must not get into a log. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'not set'
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'object' && value !== null)
-    return Array.isArray(value) ? 'a list' : 'a table'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text
-}

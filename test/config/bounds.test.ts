@@ -148,7 +148,8 @@ describe('the base URL of an origin', () => {
   test('has no query, and no error shows one', () => {
     const error = errorOf(() => sourceWith({ origin: 'https://o.example/?token=hunter2' }))
 
-    expect(error.message).toContain('"https://o.example/?…"')
+    expect(error.message).toContain('is a URL with a query, a fragment or a backslash;')
+    expect(error.message).not.toMatch(/token|hunter2/)
   })
 
   test('has no default', () => {
