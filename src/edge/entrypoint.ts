@@ -1,37 +1,37 @@
 /** Owns the way in from other Workers: the RPC methods of a service binding. */
 
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import type { CallOptions, Groupcache, SetOptions } from '../core/api.ts'
-import type { Purge } from '../core/peers.ts'
+import type { Groupcache } from '../core/api.ts'
 
 /**
  * The methods of `Groupcache` for whoever has the service binding, which is who its operator trusts: no
- * token is asked for. A failure is thrown, with a `code` that survives the call.
+ * token is asked for. A failure is thrown, with a `code` that survives the call. All arguments are passed
+ * on, since the cache refuses those that it does not know.
  */
 export function createEntrypoint(cache: Groupcache) {
   return class GroupcacheEntrypoint extends WorkerEntrypoint<Cloudflare.Env> implements Groupcache {
-    get(group: string, key: string, options?: CallOptions) {
-      return cache.get(group, key, options)
+    get(...args: Parameters<Groupcache['get']>) {
+      return cache.get(...args)
     }
 
-    getMany(group: string, keys: readonly string[], options?: CallOptions) {
-      return cache.getMany(group, keys, options)
+    getMany(...args: Parameters<Groupcache['getMany']>) {
+      return cache.getMany(...args)
     }
 
-    set(group: string, key: string, value: string | Uint8Array, options?: SetOptions) {
-      return cache.set(group, key, value, options)
+    set(...args: Parameters<Groupcache['set']>) {
+      return cache.set(...args)
     }
 
-    purge(group: string, purge: Purge) {
-      return cache.purge(group, purge)
+    purge(...args: Parameters<Groupcache['purge']>) {
+      return cache.purge(...args)
     }
 
-    ring(group?: string, key?: string, options?: CallOptions) {
-      return cache.ring(group, key, options)
+    ring(...args: Parameters<Groupcache['ring']>) {
+      return cache.ring(...args)
     }
 
-    stats() {
-      return cache.stats()
+    stats(...args: Parameters<Groupcache['stats']>) {
+      return cache.stats(...args)
     }
   }
 }

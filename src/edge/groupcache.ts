@@ -1,7 +1,7 @@
 /** Owns the cache as programs use it: what a service binding offers, and what code in the same Worker gets. */
 
 import * as v from 'valibot'
-import type { CachedValue, CallOptions, Groupcache, SetOptions } from '../core/api.ts'
+import type { CachedValue, CallOptions, Groupcache } from '../core/api.ts'
 import { RPC_ROOM } from '../core/byte-room.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
 import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/content-type.ts'
@@ -42,7 +42,8 @@ export function createGroupcache(
     value: handOver(cached.value),
   })
   return {
-    async get(groupName, key, options) {
+    async get(groupName, key, options, ...more: unknown[]) {
+      refuseMore(more)
       const { config, group } = groupNamed(edge, groupName)
       const canonical = canonicalKey(config.source.keyForm, text('key', key))
       const reply = await group.get(canonical, peersFor(edge, options))
@@ -58,7 +59,8 @@ export function createGroupcache(
       }
     },
 
-    async getMany(groupName, keys, options) {
+    async getMany(groupName, keys, options, ...more: unknown[]) {
+      refuseMore(more)
       const edgeGroup = groupNamed(edge, groupName)
       if (!Array.isArray(keys)) throw new BadRequestError('keys: a list of keys')
       const asked = Array.from(keys, (key) => text('keys', key))
@@ -67,7 +69,8 @@ export function createGroupcache(
       return results.map((result) => (result.kind === 'value' ? own(result) : result))
     },
 
-    async set(groupName, key, value, options = {}) {
+    async set(groupName, key, value, options, ...more: unknown[]) {
+      refuseMore(more)
       const { config, group } = groupNamed(edge, groupName)
       const canonical = canonicalKey(config.source.keyForm, text('key', key))
       const { maxValueBytes } = config.options
@@ -84,18 +87,21 @@ export function createGroupcache(
       )
     },
 
-    async purge(groupName, purge) {
+    async purge(groupName, purge, ...more: unknown[]) {
+      refuseMore(more)
       const { config, group } = groupNamed(edge, groupName)
       return group.purge(parsePurge(config, purge))
     },
 
-    async ring(groupName, key, options) {
+    async ring(groupName, key, options, ...more: unknown[]) {
+      refuseMore(more)
+      const region = regionOf(edge, options)
       if (groupName === undefined && key === undefined) return ringReport(edge)
-      const edgeGroup = groupNamed(edge, groupName)
-      return keyReport(edge, edgeGroup, text('key', key), regionOf(edge, options))
+      return keyReport(edge, groupNamed(edge, groupName), text('key', key), region)
     },
 
-    async stats() {
+    async stats(...more: unknown[]) {
+      refuseMore(more)
       return edge.statsReports.gather()
     },
   }
@@ -108,12 +114,38 @@ function peersFor(edge: Edge, options: CallOptions | undefined): PeerPicker {
 const callOptionsSchema = v.strictObject({ region: v.optional(v.string('a region')) })
 
 /** Throws `BadRequestError`. */
-function regionOf({ nodes: { topology } }: Edge, options: CallOptions = {}): Region {
-  const result = v.safeParse(callOptionsSchema, options, { abortEarly: true })
-  if (!result.success) throw new BadRequestError(describeIssue(result.issues[0], 'options'))
-  const { region = topology.home } = result.output
-  if (topology.regions.includes(region)) return region
-  throw new BadRequestError(`options.region: one of REGIONS, ${topology.regions.join(', ')}`)
+function regionOf({ config, nodes: { topology } }: Edge, options: unknown): Region {
+  const { region } = parseOptions(callOptionsSchema, options)
+  const { regions } = config
+  if (region === undefined) return topology.home
+  if (regions.includes(region)) return region
+  throw new BadRequestError(
+    regions.length === 0
+      ? 'options.region: none, as REGIONS is not set'
+      : `options.region: one of REGIONS, ${regions.join(', ')}`,
+  )
+}
+
+/** Throws `BadRequestError`, also for a list or an object of a class, in which a schema may find no fault. */
+function parseOptions<Schema extends v.GenericSchema>(
+  schema: Schema,
+  options: unknown = {},
+): v.InferOutput<Schema> {
+  const isObject = typeof options === 'object' && options !== null
+  const prototype = isObject ? Object.getPrototypeOf(options) : undefined
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new BadRequestError('options: an object')
+  }
+  const result = v.safeParse(schema, options, { abortEarly: true })
+  if (result.success) return result.output
+  throw new BadRequestError(describeIssue(result.issues[0], 'options'))
+}
+
+/** A caller that passes an argument more means something that would not be done. Throws `BadRequestError`. */
+function refuseMore(more: readonly unknown[]): void {
+  if (more.some((argument) => argument !== undefined)) {
+    throw new BadRequestError('there are more arguments than this method has')
+  }
 }
 
 function groupNamed(edge: Edge, name: unknown): EdgeGroup {
@@ -142,15 +174,10 @@ const setOptionsSchema = v.strictObject({
 })
 
 /** Throws `BadRequestError`. */
-function newValue(value: unknown, options: SetOptions): NewValue {
-  if (Array.isArray(options)) throw new BadRequestError('options: an object')
-  const result = v.safeParse(setOptionsSchema, options, { abortEarly: true })
-  if (!result.success) {
-    throw new BadRequestError(describeIssue(result.issues[0], 'options'))
-  }
+function newValue(value: unknown, options: unknown): NewValue {
+  const { contentType, ttlMs, tags } = parseOptions(setOptionsSchema, options)
   const isText = typeof value === 'string'
   if (!isText && !(value instanceof Uint8Array)) throw new BadRequestError('value: text or bytes')
-  const { contentType, ttlMs, tags } = result.output
   return {
     value: isText ? encodeUtf8(value) : value,
     contentType: contentType ?? defaultContentType(value),

@@ -8,7 +8,7 @@ let workers: SeveralWorkers
 beforeAll(async () => {
   workers = await startWorkers([
     { name: 'caller', configPath: 'test/support/workers/caller/wrangler.toml' },
-    { name: 'workers-groupcache', configPath: 'wrangler.toml' },
+    { name: 'workers-groupcache', configPath: 'test/support/workers/wrangler.toml' },
   ])
 })
 
@@ -70,6 +70,25 @@ test.each([
   ['bad-request', 'ring', ['scores']],
   ['bad-request', 'ring', ['scores', 5]],
   ['no-such-group', 'ring', ['<undefined>', 'Tom']],
+  ...[[], ['weur'], null, 'weur', 5, '<date>', '<bytes>', '<function>', { other: 1 }].flatMap(
+    (options): [string, string, unknown[]][] => [
+      ['bad-request', 'get', ['scores', 'Tom', options]],
+      ['bad-request', 'getMany', ['scores', ['Tom'], options]],
+      ['bad-request', 'set', ['scores', 'Tom', 'x', options]],
+      ['bad-request', 'purge', ['scores', { keys: ['Tom'] }, options]],
+      ['bad-request', 'ring', ['scores', 'Tom', options]],
+      ['bad-request', 'ring', ['<undefined>', '<undefined>', options]],
+      ['bad-request', 'stats', [options]],
+    ],
+  ),
+  ['bad-request', 'get', ['scores', 'Tom', {}, 'more']],
+  ['bad-request', 'getMany', ['scores', ['Tom'], {}, {}]],
+  ['bad-request', 'set', ['scores', 'Tom', 'x', {}, null]],
+  ['bad-request', 'purge', ['scores', { keys: ['Tom'] }, {}]],
+  ['bad-request', 'ring', ['scores', 'Tom', {}, 0]],
+  ['bad-request', 'stats', [{}]],
+  ['bad-request', 'get', ['scores', 'Tom', { region: 'weur' }]],
+  ['bad-request', 'get', ['scores', 'Tom', { region: '' }]],
 ])('%s: %s with %j', async (code, method, args) => {
   const outcome = await call(method, ...args)
 
@@ -77,6 +96,18 @@ test.each([
     error: { name: expect.any(String), message: expect.any(String), code },
   })
   expect(await call('get', 'scores', 'Tom')).toMatchObject({ result: { value: '630' } })
+})
+
+test('an argument more that is undefined is none', async () => {
+  const outcome = await call('get', 'scores', 'Tom', '<undefined>', '<undefined>')
+
+  expect(outcome).toMatchObject({ result: { value: '630' } })
+})
+
+test('a region that is named where there are none is refused in words that help', async () => {
+  const { error } = await call('get', 'scores', 'Tom', { region: 'weur' })
+
+  expect(error).toMatchObject({ message: 'options.region: none, as REGIONS is not set' })
 })
 
 // The runtime does that, on the caller's side: a promise cannot be sent, and nothing of it gets here.

@@ -45,6 +45,14 @@ test.each([
     (cache: ReturnType<typeof createCache>) => cache.set('scores', 'a', 'x', [] as never),
     'options: an object',
   ],
+  [
+    (cache: ReturnType<typeof createCache>) => cache.get('scores', 'a', new Map() as never),
+    'options: an object',
+  ],
+  [
+    (cache: ReturnType<typeof createCache>) => cache.get('scores', 'a', { region: 'weur' }),
+    'options.region: none, as REGIONS is not set',
+  ],
   [(cache: ReturnType<typeof createCache>) => cache.getMany('scores', HOLES), 'keys: text'],
 ])('what is not valid is named, and not quoted (%#)', async (call, message) => {
   await expect(call(createCache())).rejects.toMatchObject({ code: 'bad-request', message })
