@@ -14,7 +14,11 @@ beforeAll(async () => {
   workers = await startWorkers([
     { name: 'scoreboard', configPath: 'examples/service-binding/wrangler.toml' },
     { name: 'caller', configPath: 'test/support/workers/caller/wrangler.toml' },
-    { name: 'workers-groupcache', configPath: 'wrangler.toml', vars: { GROUPS, NODES: 4 } },
+    {
+      name: 'workers-groupcache',
+      configPath: 'test/support/workers/wrangler.toml',
+      vars: { GROUPS, NODES: 4 },
+    },
   ])
 })
 

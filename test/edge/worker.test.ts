@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createWorker } from '../../src/edge/worker.ts'
-import { groups } from '../../src/groups.ts'
+import { groups } from '../support/workers/groups.ts'
 
 const worker = createWorker({ groups })
 

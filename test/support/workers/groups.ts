@@ -5,6 +5,12 @@ import type { GroupDefinitions } from '../../../src/config/config.ts'
 /** What the group `durable` has loaded, in order. */
 export const durableLoads: string[] = []
 
+const SCORES: ReadonlyMap<string, string> = new Map([
+  ['Tom', '630'],
+  ['Jack', '589'],
+  ['Sam', '567'],
+])
+
 export const groups = {
   /** Every key has a value: itself. */
   echo: { load: (key) => key, maxBytes: '256KiB', maxHotBytes: '64KiB' },
@@ -21,5 +27,5 @@ export const groups = {
     },
   },
   echoS3Fifo: { load: (key) => key, maxBytes: '64KiB', eviction: 's3-fifo' },
-  scores: { load: (key) => (key === 'Tom' ? '630' : key === 'Jack' ? '589' : null) },
+  scores: { load: (key) => SCORES.get(key) ?? null },
 } satisfies GroupDefinitions

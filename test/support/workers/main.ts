@@ -6,7 +6,9 @@ import { groups } from './groups.ts'
 
 export class CacheNode extends createCacheNode(groups) {}
 
-export default createWorker({ groups })
+const worker = createWorker({ groups })
+export const { Groupcache } = worker
+export default worker
 
 /** Breaks whenever it is woken. */
 export class BrokenNode extends DurableObject {
