@@ -1,15 +1,23 @@
 /**
  * Compares the eviction policies, LRU and S3-FIFO, with each other and with Belady's optimum: how many
- * requests each answers, and how long it takes. `--trace FILE --entries N` (or `--bytes N`), as often as
- * wanted, adds recorded requests to the made-up ones.
+ * requests each answers, and how long it takes. The same for the hot copies of an edge isolate, which end
+ * after `hotTtl`. `--trace FILE --entries N` (or `--bytes N`), as often as wanted, adds recorded requests to
+ * the made-up ones.
  */
 
 import { parseArgs } from 'node:util'
 import { createStore, type Eviction } from '../src/core/eviction.ts'
 import type { Store } from '../src/core/store.ts'
 import { beladyHits } from './support/belady.ts'
+import { type HotCache, hotHits } from './support/hot-copies.ts'
 import { replay } from './support/replay.ts'
-import { checkLimit, printMachine, printTable, writeResults } from './support/report.ts'
+import {
+  checkAtLeast,
+  checkLimit,
+  printMachine,
+  printTable,
+  writeResults,
+} from './support/report.ts'
 import { syntheticWorkloads } from './support/synthetic.ts'
 import { type Contender, interleave, type Rounds, type Timing } from './support/timing.ts'
 import { type Capacity, readTrace } from './support/trace.ts'
@@ -18,14 +26,28 @@ import type { Workload } from './support/workload.ts'
 const POLICIES: readonly Eviction[] = ['lru', 's3-fifo']
 /** S3-FIFO may take so many times as long as LRU, over all workloads. */
 const LIMIT = 1.3
+/** By how many points S3-FIFO may answer less from hot copies than LRU, on each trace and on average. */
+const HOT_LIMIT = 2.5
+
+const HOT_DEFAULTS = { valueBytes: 1_024, hotTtlMs: 1_000, maxHotBytes: 4 * 1_024 * 1_024 }
+/** The first one has the limit: at that rate the default bound is met within the default `hotTtl`. */
+const HOT_CACHES: readonly HotCache[] = [
+  { ...HOT_DEFAULTS, requestsPerSecond: 5_000 },
+  { ...HOT_DEFAULTS, requestsPerSecond: 300 },
+  { ...HOT_DEFAULTS, requestsPerSecond: 300, valueBytes: 16 * 1_024 },
+  { ...HOT_DEFAULTS, requestsPerSecond: 300, valueBytes: 16 * 1_024, hotTtlMs: 10_000 },
+]
 
 const ENTRIES = 10_000
 const OPERATIONS = 200_000
 
 printMachine()
-const workloads = [...syntheticWorkloads(), ...readTraces(process.argv.slice(2))]
+const traces = readTraces(process.argv.slice(2))
+const workloads = [...syntheticWorkloads(), ...traces]
 const ratios = workloads.map(measureHits)
 printHits()
+const hotRatios = HOT_CACHES.map(measureHotHits)
+hotRatios.forEach(printHotHits)
 const replays = workloads.map((workload) => ({ name: workload.name, times: timeReplay(workload) }))
 printTimes('Whole workloads, per request (ns): median (low to high)', replays)
 const operations = timeOperations()
@@ -35,7 +57,8 @@ printTimes(
 )
 const overall = geometricMean(replays.map(({ times }) => times[1]?.timesFirst ?? Number.NaN))
 checkLimit('S3-FIFO over LRU, all workloads', overall, LIMIT, 'times', 2)
-writeResults('hit-ratio', { ratios, replays, operations, overall })
+checkHotHits()
+writeResults('hit-ratio', { ratios, hotRatios, replays, operations, overall })
 
 function readTraces(args: string[]): Workload[] {
   const option = { type: 'string', multiple: true } as const
@@ -95,6 +118,42 @@ function printHits(): void {
       `${((100 * s3Fifo) / belady).toFixed(1)}%`,
     ]),
   )
+}
+
+function measureHotHits(cache: HotCache) {
+  const hits = workloads.map(({ keys, name }) => {
+    const [lru = 0, s3Fifo = 0] = POLICIES.map(
+      (policy) => (100 * hotHits(keys, policy, cache)) / keys.length,
+    )
+    return { name: name.replace(/ @.*$/, ''), lru, s3Fifo }
+  })
+  return { cache, hits }
+}
+
+function printHotHits({ cache, hits }: ReturnType<typeof measureHotHits>): void {
+  const { hotTtlMs, maxHotBytes, requestsPerSecond, valueBytes } = cache
+  const values = `values of ${valueBytes / 1_024} KiB, hotTtl ${hotTtlMs / 1_000} s`
+  printTable(
+    `Hot copies (%): ${requestsPerSecond} requests/s, ${values}, ${maxHotBytes / 1_024 ** 2} MiB`,
+    ['', 'LRU', 'S3-FIFO', 'points'],
+    hits.map(({ lru, name, s3Fifo }) => [
+      name,
+      lru.toFixed(1),
+      s3Fifo.toFixed(1),
+      (s3Fifo - lru).toFixed(1),
+    ]),
+  )
+}
+
+function checkHotHits(): void {
+  const hits = hotRatios[0]?.hits ?? []
+  const check = (what: string, points: number) =>
+    checkAtLeast(`Hot copies, ${what}: S3-FIFO less LRU`, points, -HOT_LIMIT, 'points', 2)
+  const points = hits.map(({ lru, s3Fifo }) => s3Fifo - lru)
+  check('mean of all workloads', points.reduce((sum, value) => sum + value) / points.length)
+  for (const { lru, name, s3Fifo } of hits.slice(hits.length - traces.length)) {
+    check(name, s3Fifo - lru)
+  }
 }
 
 /** Both are full when it counts: they have met the workload in the rounds before. */

@@ -1,7 +1,6 @@
 /** Owns how a group's settings become a working group, in either placement. */
 
 import type { GroupConfig } from './config/config.ts'
-import type { Admission } from './core/admission.ts'
 import { Circuit, LONGEST_PROBE_MS } from './core/circuit.ts'
 import type { DurableParts } from './core/durable-tier.ts'
 import type { Eviction } from './core/eviction.ts'
@@ -33,8 +32,6 @@ export interface PlacementParts {
   readonly stats: GroupStats
   /** What is asked before the loader. Default: nothing. */
   readonly upstream?: Upstream | undefined
-  /** Which keys are worth the place of others. Default: all are. */
-  readonly admission?: Admission
   /** Which entry gives way when `maxBytes` is met. Default: `lru`. */
   readonly eviction?: Eviction
   /** Lets work go on that no caller waits for. */

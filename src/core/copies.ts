@@ -3,7 +3,6 @@
  * a load's answer may be stored. How answers come about is the group's business.
  */
 
-import type { Admission } from './admission.ts'
 import type { Clock } from './clock.ts'
 import type { DurableTier, Memory } from './durable-tier.ts'
 import {
@@ -54,8 +53,6 @@ export interface CopiesParts {
   /** How long a load may take to store what it brings, in milliseconds. */
   readonly maxLoadMs: number
   readonly stats: GroupStats
-  /** Which keys are worth the place of others. Default: all are. */
-  readonly admission?: Admission | undefined
   /** Which copy gives way when `maxBytes` is met. Default: `lru`. */
   readonly eviction?: Eviction | undefined
   /** Makes what keeps the copies of a durable group beyond memory. */
@@ -74,15 +71,13 @@ export class Copies {
   private readonly underWay: UnderWay
   private readonly maxValueBytes: number
   private readonly stats: GroupStats
-  private readonly admission: Admission | undefined
   /** Only in a node, and of a durable group. */
   readonly durable: DurableTier | undefined
 
   constructor(parts: CopiesParts) {
-    const { admission, createDurable, eviction = 'lru', maxBytes, memory } = parts
+    const { createDurable, eviction = 'lru', maxBytes, memory } = parts
     this.maxValueBytes = parts.maxValueBytes
     this.stats = parts.stats
-    this.admission = admission
     this.budget = memory.budget
     this.overheadBytes = overheadBytes(eviction)
     this.copies = createStore(
@@ -326,7 +321,6 @@ export class Copies {
     const bytes = this.bytesOf(key, entry)
     const held =
       this.hasRoomFor(key, entry) &&
-      this.isWorthIt(key, bytes) &&
       this.membership.canHold(bytes) &&
       this.copies.set(key, copy, bytes)
     if (!held) return false
@@ -338,15 +332,6 @@ export class Copies {
 
   private bytesOf(key: string, entry: Entry): number {
     return heldBytes(key, entry) + this.overheadBytes
-  }
-
-  /** Whether a key may displace another one: only where there is no room left is that a question. */
-  private isWorthIt(key: string, bytes: number): boolean {
-    const { admission, copies } = this
-    if (admission === undefined || copies.peek(key) !== undefined || copies.hasRoom(bytes))
-      return true
-    const victim = copies.oldestKey
-    return victim === undefined || admission.admits(key, victim)
   }
 
   private outlivesPurges(copy: Copy): boolean {

@@ -7,6 +7,9 @@ import type { OnGrow, OnRemove, Store } from './store.ts'
 /** Which entry gives way when a bound is met. When to choose which: docs/configuration.md. */
 export type Eviction = 'lru' | 's3-fifo'
 
+/** The policy of hot copies, whatever a group's `eviction` is. Evidence: docs/decisions/hot-copies.md. */
+export const HOT_EVICTION: Eviction = 's3-fifo'
+
 export function createStore<V>(
   eviction: Eviction,
   maxBytes: number,

@@ -4,7 +4,6 @@
  * it has none, holds the main entries, and lets concurrent callers share a load.
  */
 
-import type { Admission } from './admission.ts'
 import {
   answersTo,
   type BatchPlace,
@@ -121,8 +120,6 @@ export interface GroupParts {
   readonly entityTag: (value: Uint8Array<ArrayBuffer>) => string | Promise<string>
   readonly stats: GroupStats
   readonly hotKeys: HotKeys
-  /** Which keys are worth the place of others. Default: all are. */
-  readonly admission?: Admission | undefined
   /** Which entry gives way when `maxBytes` is met. Default: `lru`. */
   readonly eviction?: Eviction | undefined
   /** Lets work go on that no caller waits for. Default: it goes on by itself. */
@@ -154,12 +151,11 @@ export class Group {
     this.name = name
     this.stats = stats
     this.parts = parts
-    const { admission, durable, eviction, maxBytes, memory } = parts
+    const { durable, eviction, maxBytes, memory } = parts
     const { maxValueBytes } = options
     const createDurable =
       durable && ((memory: Memory) => new DurableTier({ ...parts, ...durable }, memory))
     this.copies = new Copies({
-      admission,
       createDurable,
       eviction,
       maxBytes,
@@ -431,7 +427,6 @@ export class Group {
 
   private lookup(key: string, nowMs: number): Copy | undefined {
     this.stats.gets++
-    this.parts.admission?.seen(key)
     return this.copies.lookup(key, nowMs)
   }
 

@@ -91,16 +91,6 @@ export class Lru<V> implements Store<V> {
     return removed
   }
 
-  /** Whether `bytes` more can be held with nothing let go. */
-  hasRoom(bytes: number): boolean {
-    return this.heldBytes + bytes <= this.maxBytes
-  }
-
-  /** The key that would be let go first. */
-  get oldestKey(): string | undefined {
-    return this.links.size === 0 ? undefined : this.root.newer.key
-  }
-
   /** From the most to the least recently used, without renewing any. */
   *entries(): IterableIterator<[key: string, value: V]> {
     for (let link = this.root.older; link !== this.root; link = link.older) {

@@ -136,14 +136,6 @@ export class S3Fifo<V> implements Store<V> {
     return removed
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.bytes + bytes <= this.maxBytes
-  }
-
-  get oldestKey(): string | undefined {
-    return this.nextVictim()?.key
-  }
-
   /** The main queue, then the small one, each from the newest to the oldest. */
   *entries(): IterableIterator<[key: string, value: V]> {
     yield* this.main.entries()

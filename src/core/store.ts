@@ -23,11 +23,6 @@ export interface Store<V> {
   readonly bytes: number
   /** How many entries are held. */
   readonly size: number
-  /**
-   * The key that would be let go first, if nothing were used before. To ask is no use of it, but may bring
-   * others nearer to their end: ask when something is about to go.
-   */
-  readonly oldestKey: string | undefined
 
   /** The value under `key`; this is a use of it. */
   get(key: string): V | undefined
@@ -40,12 +35,10 @@ export interface Store<V> {
   set(key: string, value: V, bytes: number): boolean
   /** Returns whether there was something to remove. */
   delete(key: string, reason: RemovalReason): boolean
-  /** Lets the entry of `oldestKey` go, for want of room elsewhere. Returns false when there is none. */
+  /** Lets the entry go that the policy chooses, for want of room elsewhere. Returns false when there is none. */
   evictOldest(): boolean
   /** Returns how many entries there were. */
   clear(reason: RemovalReason): number
-  /** Whether `bytes` more can be held with nothing let go. */
-  hasRoom(bytes: number): boolean
   /** All that is held, in an order of the policy's own. This is no use of them. */
   entries(): IterableIterator<[key: string, value: V]>
 }

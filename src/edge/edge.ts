@@ -2,10 +2,10 @@
 
 import { createGroup, createOpen } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
-import { Admission } from '../core/admission.ts'
 import type { Clock } from '../core/clock.ts'
 import { EdgeReporter } from '../core/edge-report.ts'
 import { ConfigError } from '../core/errors.ts'
+import { HOT_EVICTION } from '../core/eviction.ts'
 import type { Group, Placement } from '../core/group.ts'
 import { LeaseLimit } from '../core/lease-limit.ts'
 import type { PeerPicker } from '../core/peers.ts'
@@ -79,7 +79,7 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
       flights: new UnsharedFlights(),
       limit: new LeaseLimit(EDGE_LOADS, leaseMs, clock),
       stats: new GroupStats(),
-      admission: new Admission(),
+      eviction: HOT_EVICTION,
       // What is under way when its request has been answered would be cut off.
       keepAlive: platform.waitUntil,
       memory,

@@ -32,24 +32,6 @@ export function storeContract(create: CreateStore): void {
       expect(contents(store)).toBe('b=B c=C d=D')
     })
 
-    test('is what was said to be next', () => {
-      const { store } = full()
-      store.get('a')
-
-      const { oldestKey = '' } = store
-      store.set('d', 'D', 10)
-
-      expect(store.peek(oldestKey)).toBeUndefined()
-      expect(store.size).toBe(3)
-    })
-
-    test('stays the same, however often it is asked for', () => {
-      const { store } = full()
-      for (const key of ['a', 'b', 'a', 'b', 'a']) store.get(key)
-
-      expect(store.oldestKey).toBe(store.oldestKey)
-    })
-
     test('is as many small entries as a large one needs, and no more', () => {
       const { store, removals } = full()
 
@@ -76,7 +58,7 @@ export function storeContract(create: CreateStore): void {
 
       expect(evicted).toEqual([true, true, true, false])
       expect(removals).toEqual(['capacity', 'capacity', 'capacity'])
-      expect([store.bytes, store.size, store.oldestKey]).toEqual([0, 0, undefined])
+      expect([store.bytes, store.size]).toEqual([0, 0])
     })
   })
 
@@ -102,13 +84,6 @@ export function storeContract(create: CreateStore): void {
 
       expect(held).toEqual([23, 30, 20])
       expect(store.size).toBe(3)
-    })
-
-    test('up to the bound have room, and no more', () => {
-      const { store } = boundedTo(30)
-      store.set('a', 'A', 10)
-
-      expect([store.hasRoom(20), store.hasRoom(21)]).toEqual([true, false])
     })
   })
 

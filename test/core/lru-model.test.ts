@@ -56,10 +56,6 @@ class ListLru implements Steppable {
     return removes
   }
 
-  get oldestKey(): string | undefined {
-    return this.held.at(-1)?.key
-  }
-
   evictOldest(): boolean {
     if (this.held.pop() === undefined) return false
     this.removals.push('capacity')

@@ -63,10 +63,6 @@ class ListS3Fifo implements Steppable {
     return true
   }
 
-  get oldestKey(): string | undefined {
-    return this.victim()?.key
-  }
-
   evictOldest(): boolean {
     const victim = this.victim()
     if (victim === undefined) return false

@@ -57,3 +57,17 @@ test.each([
 ])('what is not valid is named, and not quoted (%#)', async (call, message) => {
   await expect(call(createCache())).rejects.toMatchObject({ code: 'bad-request', message })
 })
+
+test.each(['lru', 's3-fifo'] as const)(
+  'hot copies of what is asked for often outlive a scan, in a group with `eviction` %s too',
+  async (eviction) => {
+    const options = { load: (key: string) => key, hotTtl: '1h', maxHotBytes: 25_000, eviction }
+    const config = readConfig({}, { echo: options })
+    const cache = createGroupcache(createEdge(config, env, workersPlatform), (bytes) => bytes)
+    for (let round = 0; round < 3; round++) await cache.get('echo', 'often')
+
+    for (let i = 0; i < 50; i++) await cache.get('echo', `once-${i}`)
+
+    expect((await cache.get('echo', 'often'))?.status).toMatch(/^edge; hit/)
+  },
+)

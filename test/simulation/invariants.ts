@@ -2,7 +2,7 @@
 
 import type { Copies } from '../../src/core/copies.ts'
 import { type Copy, heldBytes } from '../../src/core/entry.ts'
-import { overheadBytes } from '../../src/core/eviction.ts'
+import { HOT_EVICTION, overheadBytes } from '../../src/core/eviction.ts'
 import type { Group } from '../../src/core/group.ts'
 import type { Origin } from './origin.ts'
 import type { Place } from './places.ts'
@@ -21,7 +21,7 @@ export function checkPlace(
   for (const group of groups) {
     const where = `${life.name}, ${group.name}`
     const { eviction } = plans[group.name] as GroupPlan
-    checkBytes(where, group, overheadBytes(isEdge ? 'lru' : eviction))
+    checkBytes(where, group, overheadBytes(isEdge ? HOT_EVICTION : eviction))
     const { gets, loads } = group.stats
     requireEqual('counters', `${where}: loads`, loads, origin.loadsOf(life, group.name))
     if (!isEdge) continue

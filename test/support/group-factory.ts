@@ -1,6 +1,5 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
-import type { Admission } from '../../src/core/admission.ts'
 import { Circuit, LONGEST_PROBE_MS } from '../../src/core/circuit.ts'
 import type { DurableParts } from '../../src/core/durable-tier.ts'
 import type { Eviction } from '../../src/core/eviction.ts'
@@ -40,7 +39,6 @@ export interface TestGroupParts {
   readonly random?: () => number
   readonly stats?: GroupStats
   readonly upstream?: Upstream
-  readonly admission?: Admission
   readonly eviction?: Eviction
   readonly entityTag?: (value: Uint8Array) => string | Promise<string>
   readonly durable?: DurableParts
@@ -85,7 +83,6 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     stats: parts.stats ?? new GroupStats(),
     upstream: parts.upstream,
     eviction: parts.eviction,
-    admission: parts.admission,
     hotKeys: new HotKeys(100),
     durable: parts.durable,
     traced: parts.traced,

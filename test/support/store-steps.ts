@@ -6,7 +6,7 @@ import type { RemovalReason, Store } from '../../src/core/store.ts'
 /** What steps do to a store; its model has to do the same. */
 export type Steppable = Pick<
   Store<number>,
-  'get' | 'peek' | 'set' | 'delete' | 'clear' | 'evictOldest' | 'oldestKey'
+  'get' | 'peek' | 'set' | 'delete' | 'clear' | 'evictOldest'
 >
 
 /** Returns what the store answered. */
@@ -40,7 +40,6 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
       ),
   },
   { weight: 2, arbitrary: fc.constant(named('evictOldest', (store) => store.evictOldest())) },
-  { weight: 2, arbitrary: fc.constant(named('oldestKey', (store) => store.oldestKey)) },
   {
     weight: 1,
     arbitrary: anyReason.map((reason) => named(`clear(${reason})`, (store) => store.clear(reason))),
