@@ -6,8 +6,8 @@
  */
 
 import { parseArgs } from 'node:util'
-import { createStore, type Eviction } from '../src/core/eviction.ts'
-import type { Store } from '../src/core/store.ts'
+import type { Store } from '../src/core/eviction/bounded-map.ts'
+import { createStore, type Eviction } from '../src/core/eviction/policies.ts'
 import { beladyHits } from './support/belady.ts'
 import { type HotCache, hotHits } from './support/hot-copies.ts'
 import { replay } from './support/replay.ts'

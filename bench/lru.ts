@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { LRUCache } from 'lru-cache'
-import { Lru } from '../src/core/lru.ts'
+import { Lru } from '../src/core/eviction/lru.ts'
 import { heapBytesOf } from './support/heap.ts'
 import { printMachine, printTable, type Row, writeResults } from './support/report.ts'
 import { interleave, median, type Timing } from './support/timing.ts'

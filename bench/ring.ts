@@ -4,7 +4,7 @@ import ConsistentHash from 'consistent-hash'
 import HashRing from 'hashring'
 import SkeletonRendezvousHasher from 'skeleton-rendezvous'
 import { murmur3 } from '../src/core/hash.ts'
-import { Ring } from '../src/core/ring.ts'
+import { Ring } from '../src/core/ring/ring.ts'
 import { checkLimit, printMachine, printTable, type Row, writeResults } from './support/report.ts'
 import { type Contender, interleave, type Timing } from './support/timing.ts'
 

@@ -1,6 +1,6 @@
 /** Owns the figures that are shown, and how they follow from what was counted. */
 
-import { add } from '../src/core/counters.ts'
+import { add } from '../src/core/stats/counters.ts'
 import { type Counted, type History, noCounted, type Sample } from './history.ts'
 import { quantileSeconds } from './latency.ts'
 

@@ -1,6 +1,6 @@
 /** Owns what can be found out about one key. */
 
-import type { CachedValue, Groupcache } from '../src/core/api.ts'
+import type { CachedValue, Groupcache } from '../src/core/group/api.ts'
 import { reasonOf } from './reason.ts'
 
 export interface Asked {

@@ -1,8 +1,8 @@
 /** Owns what has happened lately: differences of reports that follow each other. */
 
-import type { StatsReport } from '../src/core/api.ts'
-import { add, type Counters, noCounters, subtract } from '../src/core/counters.ts'
-import type { GroupReport, NodeStats } from '../src/core/node-stats.ts'
+import type { StatsReport } from '../src/core/group/api.ts'
+import { add, type Counters, noCounters, subtract } from '../src/core/stats/counters.ts'
+import type { GroupReport, NodeStats } from '../src/core/stats/node-report.ts'
 
 /** What one group's nodes have counted, and edge isolates of it. */
 export type Counted = Counters & { readonly edge: Counters }

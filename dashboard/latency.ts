@@ -1,6 +1,6 @@
 /** Owns how long loads took, as far as a histogram can tell. */
 
-import { LOAD_SECONDS_BUCKETS } from '../src/core/stats.ts'
+import { LOAD_SECONDS_BUCKETS } from '../src/core/stats/group-stats.ts'
 
 /**
  * The duration, in seconds, that the part `quantile` of the loads did not exceed. Within a bucket loads

@@ -1,6 +1,6 @@
 /** Owns what is shown of each node, whether it could be reached or not. */
 
-import type { NodeStats } from '../src/core/node-stats.ts'
+import type { NodeStats } from '../src/core/stats/node-report.ts'
 import { nodeRates } from './figures.ts'
 import type { Watching } from './state.ts'
 

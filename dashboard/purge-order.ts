@@ -1,7 +1,7 @@
 /** Owns a purge as an operator asks for it, and what becomes of it. */
 
-import type { Groupcache } from '../src/core/api.ts'
-import type { Purge, PurgeReport } from '../src/core/peers.ts'
+import type { Purge, PurgeReport } from '../src/core/entry/purge.ts'
+import type { Groupcache } from '../src/core/group/api.ts'
 import { reasonOf } from './reason.ts'
 
 export interface PurgeOrder {

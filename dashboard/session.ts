@@ -1,7 +1,7 @@
 /** Owns one operator's visit: the token, the polls, and the state that follows from their answers. */
 
 import { GroupcacheError } from '../src/client/groupcache-error.ts'
-import type { Groupcache, StatsReport } from '../src/core/api.ts'
+import type { Groupcache, StatsReport } from '../src/core/group/api.ts'
 import { extended, NO_HISTORY } from './history.ts'
 import { Poller } from './poller.ts'
 import { reasonOf } from './reason.ts'

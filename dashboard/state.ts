@@ -1,6 +1,6 @@
 /** Owns what the dashboard is in at a moment: everything that is shown follows from it. */
 
-import type { Groupcache, StatsReport } from '../src/core/api.ts'
+import type { Groupcache, StatsReport } from '../src/core/group/api.ts'
 import type { History } from './history.ts'
 
 /** Why a token was not taken. */

@@ -2,6 +2,7 @@
 
 export type { GroupDefinitions } from './config/config.ts'
 export type { FunctionGroup, OriginGroup } from './config/group-options.ts'
+export { type ErrorCode, LoadError, type LoadErrorOptions, NotFoundError } from './core/errors.ts'
 export type {
   CachedValue,
   Groupcache,
@@ -9,8 +10,7 @@ export type {
   RingReport,
   SetOptions,
   StatsReport,
-} from './core/api.ts'
-export { type ErrorCode, LoadError, type LoadErrorOptions, NotFoundError } from './core/errors.ts'
-export type { GroupReport, NodeStats } from './core/node-stats.ts'
+} from './core/group/api.ts'
+export type { GroupReport, NodeStats } from './core/stats/node-report.ts'
 export { createWorker, type GroupcacheWorker } from './edge/worker.ts'
 export { createCacheNode } from './node/cache-node.ts'

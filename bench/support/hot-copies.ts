@@ -1,7 +1,7 @@
 /** The hot cache of one edge isolate over time: copies that end `hotTtl` after they were asked for. */
 
-import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
-import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry/entry.ts'
+import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction/policies.ts'
 
 export interface HotCache {
   /** The requests of the isolate, evenly spaced. */

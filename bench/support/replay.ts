@@ -1,6 +1,6 @@
 /** Owns how a store meets a workload: as a read-through cache does it. */
 
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/eviction/bounded-map.ts'
 import type { Workload } from './workload.ts'
 
 /** Asks for each key, and sets what is missing. Returns how many requests were hits. */

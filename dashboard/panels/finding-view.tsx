@@ -1,6 +1,6 @@
 /** Owns how that is shown which was found out about one key. */
 
-import type { CachedValue } from '../../src/core/api.ts'
+import type { CachedValue } from '../../src/core/group/api.ts'
 import type { Finding } from '../finding.ts'
 import * as format from '../format.ts'
 import { previewOf } from '../preview.ts'

@@ -1,7 +1,7 @@
 /** Owns the tables of the keys most asked for. */
 
-import type { StatsReport } from '../../src/core/api.ts'
-import type { HotKey } from '../../src/core/hot-keys.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
+import type { HotKey } from '../../src/core/stats/hot-keys.ts'
 import * as format from '../format.ts'
 import { Bar } from './bar.tsx'
 import { type Column, Table } from './table.tsx'

@@ -1,7 +1,7 @@
 /** Owns the few figures that say how the cache does. */
 
-import type { StatsReport } from '../../src/core/api.ts'
-import type { GroupReport } from '../../src/core/node-stats.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
+import type { GroupReport } from '../../src/core/stats/node-report.ts'
 import {
   errorsOf,
   getsOf,

@@ -1,7 +1,7 @@
 /** Owns the question about one key: which node owns it, and what its value is. */
 
 import { useRef, useState } from 'hono/jsx/dom'
-import type { Groupcache } from '../../src/core/api.ts'
+import type { Groupcache } from '../../src/core/group/api.ts'
 import { type Finding, find } from '../finding.ts'
 import type { PurgeOrder } from '../purge-order.ts'
 import { FindingSummary, FoundValue } from './finding-view.tsx'

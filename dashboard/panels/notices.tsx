@@ -1,6 +1,6 @@
 /** Owns what an operator has to know before looking at figures: what is missing from them, and why. */
 
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 import * as format from '../format.ts'
 import type { Watching } from '../state.ts'
 

@@ -1,6 +1,6 @@
 /** Owns what is said of a purge once it was confirmed: that it is under way, its report, or its failure. */
 
-import type { PurgeReport } from '../../src/core/peers.ts'
+import type { PurgeReport } from '../../src/core/entry/purge.ts'
 import * as format from '../format.ts'
 import { namesOf, type PurgeOrder, type PurgeProgress } from '../purge-order.ts'
 

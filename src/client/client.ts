@@ -4,8 +4,8 @@
  * made again, and when, its caller knows.
  */
 
-import type { Groupcache, ManyResult, SetOptions } from '../core/api.ts'
-import type { Purge } from '../core/peers.ts'
+import type { Purge } from '../core/entry/purge.ts'
+import type { Groupcache, ManyResult, SetOptions } from '../core/group/api.ts'
 import { GroupcacheError } from './groupcache-error.ts'
 import { type ClientOptions, failureOf, Http } from './http.ts'
 import { inPieces } from './in-pieces.ts'
@@ -21,8 +21,8 @@ import {
   readStatsReport,
 } from './wire.ts'
 
-export type * from '../core/api.ts'
-export type { Purge, PurgeReport } from '../core/peers.ts'
+export type * from '../core/group/api.ts'
+export type { Purge, PurgeReport } from '../core/entry/purge.ts'
 export { GroupcacheError, type GroupcacheErrorCode } from './groupcache-error.ts'
 export type { ClientOptions, Fetch } from './http.ts'
 

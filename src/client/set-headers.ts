@@ -1,6 +1,6 @@
 /** Owns how a value's type, life and tags are said in the headers of a `PUT`. */
 
-import type { SetOptions } from '../core/api.ts'
+import type { SetOptions } from '../core/group/api.ts'
 import { GroupcacheError } from './groupcache-error.ts'
 
 /** Printable ASCII without space and comma, so that a list of tags is read as it was meant. */

@@ -1,8 +1,8 @@
 /** Owns the JSON forms of answers: each is checked, since a proxy may have answered in the cache's place. */
 
-import type { CachedValue, RingReport, StatsReport } from '../core/api.ts'
+import type { PurgeReport } from '../core/entry/purge.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { PurgeReport } from '../core/peers.ts'
+import type { CachedValue, RingReport, StatsReport } from '../core/group/api.ts'
 
 /** How a group's keys are spelt in a URL: any text, percent-encoded, or a path with its query, as it is. */
 export type KeyForm = 'text' | 'path'

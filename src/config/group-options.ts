@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { describeKind } from '../core/describe.ts'
-import type { Eviction } from '../core/eviction.ts'
+import type { Eviction } from '../core/eviction/policies.ts'
 import { DURATION_FORM, parseBytes, parseDurationMs, SIZE_FORM } from '../core/units.ts'
 import type { Duration, Load } from '../loaders/function-loader.ts'
 

@@ -1,11 +1,11 @@
 /** Owns what an operator does: values set, purges, reports. Whoever gets here has shown the token. */
 
-import { deltaMs, parseCacheControl } from '../core/cache-control.ts'
-import { BINARY, CONTENT_TYPE_FORM, isContentType } from '../core/content-type.ts'
-import type { Life } from '../core/entry.ts'
+import { BINARY, CONTENT_TYPE_FORM, isContentType } from '../core/entry/content-type.ts'
+import type { Life } from '../core/entry/entry.ts'
+import type { PurgeReport } from '../core/entry/purge.ts'
+import { parseTagHeader, TAGS_FORM } from '../core/entry/tags.ts'
 import { PeerUnavailableError } from '../core/errors.ts'
-import type { PurgeReport } from '../core/peers.ts'
-import { parseTagHeader, TAGS_FORM } from '../core/tags.ts'
+import { deltaMs, parseCacheControl } from '../http/cache-control.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { readJson } from './http/json-body.ts'

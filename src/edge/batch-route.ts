@@ -1,9 +1,9 @@
 /** `POST /cache/<group>`: many keys of one group in one request. */
 
 import * as v from 'valibot'
-import type { ManyResult } from '../core/api.ts'
-import { HTTP_ROOM } from '../core/byte-room.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
+import type { ManyResult } from '../core/group/api.ts'
+import { HTTP_ROOM } from '../core/peers/byte-room.ts'
 import { valueStream } from '../peers/value-stream.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'

@@ -1,9 +1,9 @@
 /** GET and HEAD of `/cache/<group>/<key>`. */
 
 import type { Access } from '../config/config.ts'
-import type { WantedPart } from '../core/byte-range.ts'
-import type { Group } from '../core/group.ts'
-import type { Reply, StreamedReply } from '../core/peers.ts'
+import type { WantedPart } from '../core/entry/byte-range.ts'
+import type { Group } from '../core/group/group.ts'
+import type { Reply, StreamedReply } from '../core/peers/peers.ts'
 import { type Edge, type EdgeGroup, peersNear } from './edge.ts'
 import { corsFor } from './http/cors.ts'
 import { type Payload, StreamedPayload, WholePayload } from './http/payload.ts'

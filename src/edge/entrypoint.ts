@@ -1,7 +1,7 @@
 /** Owns the way in from other Workers: the RPC methods of a service binding. */
 
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import type { Groupcache } from '../core/api.ts'
+import type { Groupcache } from '../core/group/api.ts'
 
 /**
  * The methods of `Groupcache` for whoever has the service binding, which is who its operator trusts: no

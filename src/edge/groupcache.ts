@@ -1,10 +1,10 @@
 /** Owns the cache as programs use it: what a service binding offers, and what code in the same Worker gets. */
 
 import * as v from 'valibot'
-import type { CachedValue, CallOptions, Groupcache } from '../core/api.ts'
-import { RPC_ROOM } from '../core/byte-room.ts'
 import { encodeUtf8 } from '../core/bytes.ts'
-import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/content-type.ts'
+import { CONTENT_TYPE_FORM, defaultContentType, isContentType } from '../core/entry/content-type.ts'
+import { canonicalKey } from '../core/entry/key.ts'
+import { parseTags, TAGS_FORM } from '../core/entry/tags.ts'
 import {
   BadRequestError,
   type CacheError,
@@ -15,11 +15,11 @@ import {
   PeerUnavailableError,
   ValueTooLargeError,
 } from '../core/errors.ts'
-import { canonicalKey } from '../core/key.ts'
-import type { LoadFailure } from '../core/loader.ts'
-import type { NewValue, PeerPicker } from '../core/peers.ts'
-import { parseTags, TAGS_FORM } from '../core/tags.ts'
-import type { Region } from '../core/topology.ts'
+import type { CachedValue, CallOptions, Groupcache } from '../core/group/api.ts'
+import type { LoadFailure } from '../core/load/loader.ts'
+import { RPC_ROOM } from '../core/peers/byte-room.ts'
+import type { NewValue, PeerPicker } from '../core/peers/peers.ts'
+import type { Region } from '../core/ring/topology.ts'
 import { parseDurationMs } from '../core/units.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { describeIssue } from './http/json-body.ts'

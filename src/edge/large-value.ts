@@ -6,8 +6,8 @@
 
 import { type Clock, within } from '../core/clock.ts'
 import { LoadTimeoutError, NotFoundError, OverloadedError } from '../core/errors.ts'
-import type { Lease } from '../core/lease-limit.ts'
-import type { CacheStatusMember } from '../core/peers.ts'
+import type { Lease } from '../core/load/edge-load-limit.ts'
+import type { CacheStatusMember } from '../core/peers/peers.ts'
 import { contentTypeOf, discard, requireDecoded, statusError } from '../loaders/from-response.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { clientCacheControl } from './http/cache-control.ts'

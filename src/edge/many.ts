@@ -1,12 +1,12 @@
 /** Owns how a group's replies look to a program. */
 
-import type { CachedValue, ManyResult } from '../core/api.ts'
-import type { AnswerRoom } from '../core/byte-room.ts'
 import type { Clock } from '../core/clock.ts'
-import type { ValueEntry } from '../core/entry.ts'
+import type { ValueEntry } from '../core/entry/entry.ts'
+import { canonicalKey, type KeyForm } from '../core/entry/key.ts'
 import { BadKeyError } from '../core/errors.ts'
-import { canonicalKey, type KeyForm } from '../core/key.ts'
-import type { CacheStatusMember, PeerPicker, Reply } from '../core/peers.ts'
+import type { CachedValue, ManyResult } from '../core/group/api.ts'
+import type { AnswerRoom } from '../core/peers/byte-room.ts'
+import type { CacheStatusMember, PeerPicker, Reply } from '../core/peers/peers.ts'
 import type { EdgeGroup } from './edge.ts'
 import { cacheStatus } from './http/cache-status.ts'
 

@@ -1,9 +1,9 @@
 /** Owns the counters in the text format of Prometheus, version 0.0.4. */
 
-import type { StatsReport } from '../core/api.ts'
-import type { Counters } from '../core/counters.ts'
-import type { GroupReport, NodeStats } from '../core/node-stats.ts'
-import { LOAD_SECONDS_BUCKETS } from '../core/stats.ts'
+import type { StatsReport } from '../core/group/api.ts'
+import type { Counters } from '../core/stats/counters.ts'
+import { LOAD_SECONDS_BUCKETS } from '../core/stats/group-stats.ts'
+import type { GroupReport, NodeStats } from '../core/stats/node-report.ts'
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 

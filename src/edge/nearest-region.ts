@@ -1,6 +1,6 @@
 /** Owns which region is nearest to a client, by what the runtime knows of where a request came from. */
 
-import type { Region } from '../core/topology.ts'
+import type { Region } from '../core/ring/topology.ts'
 
 /** What is looked at of `request.cf`. Text, as the runtime gives it; not there in every environment. */
 export interface Whereabouts {

@@ -2,10 +2,10 @@
 
 import * as v from 'valibot'
 import type { GroupConfig } from '../config/config.ts'
+import { canonicalKey } from '../core/entry/key.ts'
+import type { Purge } from '../core/entry/purge.ts'
+import { isTag, TAG_FORM } from '../core/entry/tags.ts'
 import { BadRequestError } from '../core/errors.ts'
-import { canonicalKey } from '../core/key.ts'
-import type { Purge } from '../core/peers.ts'
-import { isTag, TAG_FORM } from '../core/tags.ts'
 import { describeIssue } from './http/json-body.ts'
 
 const purgeFields = {

@@ -5,7 +5,7 @@
 
 import { type Clock, within } from '../core/clock.ts'
 import { LoadTimeoutError } from '../core/errors.ts'
-import type { Lease } from '../core/lease-limit.ts'
+import type { Lease } from '../core/load/edge-load-limit.ts'
 
 /** What has to pass in each window in which the relay waits for one side, in bytes. */
 export const LEAST_BYTES = 64 * 1024

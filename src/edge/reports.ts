@@ -1,7 +1,7 @@
 /** Owns what an operator is told of the ring. */
 
-import type { RingReport } from '../core/api.ts'
-import { canonicalKey } from '../core/key.ts'
+import { canonicalKey } from '../core/entry/key.ts'
+import type { RingReport } from '../core/group/api.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 
 /** Throws `BadKeyError`. */

@@ -1,8 +1,8 @@
 /** Owns what a request names: a group, and a key of it. */
 
 import type { GroupConfig } from '../config/config.ts'
+import { keyFromUrl } from '../core/entry/key.ts'
 import { BadKeyError } from '../core/errors.ts'
-import { keyFromUrl } from '../core/key.ts'
 import type { Edge, EdgeGroup } from './edge.ts'
 import { corsFor, OPEN_TO_ALL } from './http/cors.ts'
 import { problem } from './http/problem.ts'

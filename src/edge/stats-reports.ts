@@ -1,10 +1,10 @@
 /** Owns what an operator is told of all nodes' counters. */
 
-import type { StatsReport } from '../core/api.ts'
 import type { Clock } from '../core/clock.ts'
-import { statsOfPeers } from '../core/fan-out.ts'
-import type { Group } from '../core/group.ts'
-import { eachIsolateOnce, edgeSumOf, sumOf } from '../core/node-stats.ts'
+import type { StatsReport } from '../core/group/api.ts'
+import type { Group } from '../core/group/group.ts'
+import { statsOfPeers } from '../core/peers/fan-out.ts'
+import { eachIsolateOnce, edgeSumOf, sumOf } from '../core/stats/node-report.ts'
 import type { StubPeers } from '../peers/stub-peers.ts'
 
 /** How long a report may be given again to those who ask, while nothing has happened here. */

@@ -1,7 +1,7 @@
 /** Owns how large a value may be that is answered whole, and that its body is counted while it is read. */
 
 import { Collector } from '../core/bytes.ts'
-import type { LoadMemory } from '../core/loader.ts'
+import type { LoadMemory } from '../core/memory/load-memory.ts'
 
 /**
  * The largest value that one call between nodes can carry: 32 MiB in all, of which the key, the headers

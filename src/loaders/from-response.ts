@@ -1,10 +1,11 @@
 /** Owns what an HTTP response says as a loader's answer. */
 
-import { BINARY } from '../core/content-type.ts'
-import type { ValueEntry } from '../core/entry.ts'
+import { BINARY } from '../core/entry/content-type.ts'
+import type { ValueEntry } from '../core/entry/entry.ts'
 import { LoadError, OriginError } from '../core/errors.ts'
 import { parseHttpDate } from '../core/http-date.ts'
-import type { Loaded, LoadedValue, LoadMemory, TooLarge } from '../core/loader.ts'
+import type { Loaded, LoadedValue, TooLarge } from '../core/load/loader.ts'
+import type { LoadMemory } from '../core/memory/load-memory.ts'
 import { readWhole } from './body.ts'
 
 /** So that what describes a value never outweighs it, nor fills what a call between nodes can carry. */

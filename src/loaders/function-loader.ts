@@ -1,11 +1,12 @@
 /** Owns what a user's `load` function is, and how its answers become a loader's. */
 
 import { encodeUtf8, utf8Length } from '../core/bytes.ts'
-import { defaultContentType, isContentType } from '../core/content-type.ts'
-import type { Life, ValueEntry } from '../core/entry.ts'
+import { defaultContentType, isContentType } from '../core/entry/content-type.ts'
+import type { Life, ValueEntry } from '../core/entry/entry.ts'
+import { parseTags, TAGS_FORM } from '../core/entry/tags.ts'
 import { LoadError } from '../core/errors.ts'
-import type { Loader, Loaded as LoaderAnswer, LoadMemory } from '../core/loader.ts'
-import { parseTags, TAGS_FORM } from '../core/tags.ts'
+import type { Loader, Loaded as LoaderAnswer } from '../core/load/loader.ts'
+import type { LoadMemory } from '../core/memory/load-memory.ts'
 import { DURATION_FORM, LONGEST_MS, parseDurationMs } from '../core/units.ts'
 import { maxWholeBytes } from './body.ts'
 import { answerFromResponse, retryAfterOf } from './from-response.ts'

@@ -1,12 +1,12 @@
 /** Owns loading from an HTTP origin: one base URL, below which every key stays. */
 
-import { completeLife, type Life, type ValueEntry } from '../core/entry.ts'
+import { completeLife, type Life, type ValueEntry } from '../core/entry/entry.ts'
+import { refuseDotSegments } from '../core/entry/key.ts'
+import { parseTagHeader } from '../core/entry/tags.ts'
 import { BadKeyError, OriginError, OverloadedError } from '../core/errors.ts'
 import { isHttpDate } from '../core/http-date.ts'
-import { refuseDotSegments } from '../core/key.ts'
-import type { LoadContext, Loaded, LoadedValue, Loader } from '../core/loader.ts'
-import { parseTagHeader } from '../core/tags.ts'
-import { logWarning } from '../log.ts'
+import type { LoadContext, Loaded, LoadedValue, Loader } from '../core/load/loader.ts'
+import { logWarning } from '../platform/log.ts'
 import { ReusedMemory } from './body.ts'
 import { answerFromResponse, discard, isSendable, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'

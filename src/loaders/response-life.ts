@@ -1,9 +1,9 @@
 /** What an origin's response says of how long it lives (RFC 9111, sections 4.2 and 5; RFC 5861). */
 
-import { type Directives, deltaMs, parseCacheControl } from '../core/cache-control.ts'
-import type { Life, Policy } from '../core/entry.ts'
+import type { Life, Policy } from '../core/entry/entry.ts'
 import { parseHttpDate } from '../core/http-date.ts'
 import { LONGEST_MS } from '../core/units.ts'
+import { type Directives, deltaMs, parseCacheControl } from '../http/cache-control.ts'
 
 export const NEVER_STORED: Life = { ttlMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 }
 

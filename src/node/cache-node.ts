@@ -2,7 +2,7 @@
 
 import { DurableObject, env as workerEnv } from 'cloudflare:workers'
 import { type GroupDefinitions, readConfig } from '../config/config.ts'
-import { Groups } from '../core/groups.ts'
+import { Groups } from '../core/group/groups.ts'
 import type {
   GetManyMessage,
   GetMessage,
@@ -11,13 +11,13 @@ import type {
   PurgeMessage,
   RetireMessage,
   SetMessage,
-} from '../core/messages.ts'
-import type { NodeStats } from '../core/node-stats.ts'
-import type { Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
-import { withSparingLog } from '../core/sparing-log.ts'
-import { Topology } from '../core/topology.ts'
+} from '../core/peers/messages.ts'
+import type { Reply, SetOutcome, StreamedReply } from '../core/peers/peers.ts'
+import { Topology } from '../core/ring/topology.ts'
+import type { NodeStats } from '../core/stats/node-report.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
-import { workersPlatform } from '../workers-platform.ts'
+import { withSparingLog } from '../platform/sparing-log.ts'
+import { workersPlatform } from '../platform/workers.ts'
 import { Departures } from './departures.ts'
 import { rememberedName } from './disk.ts'
 import { Node } from './node.ts'

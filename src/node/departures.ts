@@ -6,9 +6,9 @@
  * is not on the ring, and home's first node starts it when the settings have changed.
  */
 
-import { forEachBounded } from '../core/fan-out.ts'
-import { leftBetween, type NodeCounts, nodeCountsOf } from '../core/resize.ts'
-import type { Topology } from '../core/topology.ts'
+import { forEachBounded } from '../core/peers/fan-out.ts'
+import { leftBetween, type NodeCounts, nodeCountsOf } from '../core/ring/resize.ts'
+import type { Topology } from '../core/ring/topology.ts'
 import { hasTables, readMeta, writeMeta } from './schema.ts'
 
 export const KEEPER = 'node-0'

@@ -3,9 +3,9 @@
  * may have missed purges, before the node serves.
  */
 
-import type { EntryStore } from '../core/entry-store.ts'
-import { survivorsOf } from '../core/resize.ts'
-import type { RingSettings, Topology } from '../core/topology.ts'
+import type { EntryStore } from '../core/durable/entry-store.ts'
+import { survivorsOf } from '../core/ring/resize.ts'
+import type { RingSettings, Topology } from '../core/ring/topology.ts'
 import { KEEPER } from './departures.ts'
 import { FailedStore } from './failed-store.ts'
 import { dropTables, hasTables, migrate, readMeta, writeMeta } from './schema.ts'

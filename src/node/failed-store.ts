@@ -1,6 +1,6 @@
 /** Owns what stands for a store on a disk that cannot be opened: nothing is found, and nothing is purged. */
 
-import type { EntryStore } from '../core/entry-store.ts'
+import type { EntryStore } from '../core/durable/entry-store.ts'
 
 /** Every call throws, as there may be entries that nobody can get at. */
 export class FailedStore implements EntryStore {

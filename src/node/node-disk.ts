@@ -1,11 +1,11 @@
 /** Owns how the groups of a node come by its disk: their stores, and when those are written and swept. */
 
 import type { GroupConfig } from '../config/config.ts'
-import type { DurableParts } from '../core/durable-tier.ts'
-import type { EntryStore } from '../core/entry-store.ts'
-import type { Group } from '../core/group.ts'
-import type { Platform } from '../core/platform.ts'
-import type { Topology } from '../core/topology.ts'
+import type { DurableParts } from '../core/durable/durable-tier.ts'
+import type { EntryStore } from '../core/durable/entry-store.ts'
+import type { Group } from '../core/group/group.ts'
+import type { Topology } from '../core/ring/topology.ts'
+import type { Platform } from '../platform/platform.ts'
 import { openDisk } from './disk.ts'
 import type { Disk } from './node.ts'
 import { Sweeper } from './sweeper.ts'

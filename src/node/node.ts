@@ -1,14 +1,13 @@
 /** Owns what a cache node does, whatever runtime it does it in: the groups' main entries, and its peers' calls. */
 
-import { createGroup } from '../compose.ts'
 import type { Config, GroupConfig } from '../config/config.ts'
-import type { DurableParts } from '../core/durable-tier.ts'
-import { EdgeReports } from '../core/edge-reports.ts'
+import type { DurableParts } from '../core/durable/durable-tier.ts'
 import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
-import type { Fill } from '../core/filler.ts'
-import type { Group } from '../core/group.ts'
-import type { Groups } from '../core/groups.ts'
-import { LoadLimit } from '../core/load-limit.ts'
+import type { Fill } from '../core/group/fill.ts'
+import type { Group } from '../core/group/group.ts'
+import type { Groups } from '../core/group/groups.ts'
+import { LoadLimit } from '../core/load/load-limit.ts'
+import { Singleflight } from '../core/load/singleflight.ts'
 import {
   type GetManyMessage,
   type GetMessage,
@@ -23,17 +22,18 @@ import {
   type PurgeMessage,
   type RetireMessage,
   type SetMessage,
-} from '../core/messages.ts'
-import { type NodeStats, nodeStats } from '../core/node-stats.ts'
-import { NodeUpstream } from '../core/node-upstream.ts'
-import type { Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
-import type { Platform } from '../core/platform.ts'
-import { Singleflight } from '../core/singleflight.ts'
-import { GroupStats } from '../core/stats.ts'
-import type { Topology } from '../core/topology.ts'
-import type { Upstream } from '../core/upstream.ts'
+} from '../core/peers/messages.ts'
+import { NodeUpstream } from '../core/peers/node-upstream.ts'
+import type { Reply, SetOutcome, StreamedReply } from '../core/peers/peers.ts'
+import type { Upstream } from '../core/peers/upstream.ts'
+import type { Topology } from '../core/ring/topology.ts'
+import { EdgeReports } from '../core/stats/edge-report-log.ts'
+import { GroupStats } from '../core/stats/group-stats.ts'
+import { type NodeStats, nodeStats } from '../core/stats/node-report.ts'
+import { createGroup } from '../create-group.ts'
 import { partOf } from '../peers/part.ts'
 import { StubPeers } from '../peers/stub-peers.ts'
+import type { Platform } from '../platform/platform.ts'
 
 /** A node's disk, as far as the node has to do with it. */
 export interface Disk {

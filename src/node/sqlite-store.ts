@@ -1,6 +1,7 @@
 /** Owns the entries of one group in a node's SQLite: each is a row, and its value is in chunks. */
 
-import type { EntryStore, StoredEntry, Which } from '../core/entry-store.ts'
+import type { EntryStore, StoredEntry } from '../core/durable/entry-store.ts'
+import type { Which } from '../core/entry/purge.ts'
 import { MOST_CHUNKS } from './schema.ts'
 import { COLUMNS, chunksOf, rowOf, type StoredRow, storedEntryOf } from './stored-row.ts'
 

@@ -1,7 +1,12 @@
 /** Owns the form that an entry has on disk: the columns of its row, and the chunks of its value. */
 
-import { staleUntilMs, type ValueEntry } from '../core/entry.ts'
-import { DamagedEntryError, goneAtMs, type StoredEntry, storedBytes } from '../core/entry-store.ts'
+import {
+  DamagedEntryError,
+  goneAtMs,
+  type StoredEntry,
+  storedBytes,
+} from '../core/durable/entry-store.ts'
+import { staleUntilMs, type ValueEntry } from '../core/entry/entry.ts'
 import { murmur3, murmur3Bytes } from '../core/hash.ts'
 
 /** A row of at most 2 MB is what the platform takes; its local stand-in takes more. */

@@ -1,10 +1,10 @@
 /** What a node answers where a large value is wanted as a stream. */
 
-import { resolveRange, type WantedPart } from '../core/byte-range.ts'
 import type { Clock } from '../core/clock.ts'
-import type { ValueEntry } from '../core/entry.ts'
-import type { Reply, StreamedReply } from '../core/peers.ts'
-import type { Sending } from '../core/sending-room.ts'
+import { resolveRange, type WantedPart } from '../core/entry/byte-range.ts'
+import type { ValueEntry } from '../core/entry/entry.ts'
+import type { Sending } from '../core/memory/send-reservations.ts'
+import type { Reply, StreamedReply } from '../core/peers/peers.ts'
 import { valueStream } from './value-stream.ts'
 
 /** The reply itself where it has no large value. */

@@ -1,14 +1,15 @@
 /** Owns one node as others reach it: a Durable Object behind a stub, and what its silence means. */
 
-import type { WantedPart } from '../core/byte-range.ts'
-import type { AnswerRoom } from '../core/byte-room.ts'
-import type { Circuit } from '../core/circuit.ts'
 import type { Clock } from '../core/clock.ts'
-import type { EdgeReport, EdgeReporter } from '../core/edge-report.ts'
+import type { WantedPart } from '../core/entry/byte-range.ts'
+import type { Purge } from '../core/entry/purge.ts'
 import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
-import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/messages.ts'
-import type { NodeStats } from '../core/node-stats.ts'
-import type { NewValue, Peer, Purge, Reply, SetOutcome, StreamedReply } from '../core/peers.ts'
+import type { Circuit } from '../core/load/circuit.ts'
+import type { AnswerRoom } from '../core/peers/byte-room.ts'
+import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/peers/messages.ts'
+import type { NewValue, Peer, Reply, SetOutcome, StreamedReply } from '../core/peers/peers.ts'
+import type { EdgeReport, EdgeReporter } from '../core/stats/edge-reporter.ts'
+import type { NodeStats } from '../core/stats/node-report.ts'
 import { Liveness } from './liveness.ts'
 
 /**

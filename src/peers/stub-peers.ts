@@ -1,11 +1,11 @@
 /** Owns how nodes are reached: a `PeerPicker` for each region, whose peers are Durable Object stubs. */
 
-import { Circuit } from '../core/circuit.ts'
-import type { EdgeReporter } from '../core/edge-report.ts'
-import type { PeerPicker } from '../core/peers.ts'
-import type { Platform } from '../core/platform.ts'
-import { RegionPeers } from '../core/region-peers.ts'
-import type { Region, Topology } from '../core/topology.ts'
+import { Circuit } from '../core/load/circuit.ts'
+import type { PeerPicker } from '../core/peers/peers.ts'
+import { RegionPeers } from '../core/peers/region-peers.ts'
+import type { Region, Topology } from '../core/ring/topology.ts'
+import type { EdgeReporter } from '../core/stats/edge-reporter.ts'
+import type { Platform } from '../platform/platform.ts'
 import { StubPeer } from './stub-peer.ts'
 
 /** What is used of the binding. What a stub answers is typed in `StubPeer`. */

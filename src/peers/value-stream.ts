@@ -1,7 +1,7 @@
 /** The bytes of a value as a stream that a client reads at its own pace. */
 
 import { type Clock, within } from '../core/clock.ts'
-import { LONGEST_STALL_MS, type Sending } from '../core/sending-room.ts'
+import { LONGEST_STALL_MS, type Sending } from '../core/memory/send-reservations.ts'
 
 const PIECE_BYTES = 64 * 1024
 

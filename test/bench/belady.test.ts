@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { beladyHits } from '../../bench/support/belady.ts'
 import { replay } from '../../bench/support/replay.ts'
-import { createStore, type Eviction } from '../../src/core/eviction.ts'
+import { createStore, type Eviction } from '../../src/core/eviction/policies.ts'
 
 test('the example of textbooks: nine faults with three frames', () => {
   const keys = [...'70120304230321201701'.replace(/\s/g, '')]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { replay } from '../../bench/support/replay.ts'
 import { syntheticWorkloads } from '../../bench/support/synthetic.ts'
 import { parseTrace } from '../../bench/support/trace.ts'
-import { createStore } from '../../src/core/eviction.ts'
+import { createStore } from '../../src/core/eviction/policies.ts'
 
 const ENTRIES = { unit: 'entries', count: 10 } as const
 const BYTES = { unit: 'bytes', count: 10 } as const

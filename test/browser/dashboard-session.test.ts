@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 import { startChromium } from './chromium.ts'
 import { DashboardPage } from './dashboard-page.ts'

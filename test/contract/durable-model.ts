@@ -6,9 +6,10 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { encodeUtf8 } from '../../src/core/bytes.ts'
-import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
-import type { EntryStore } from '../../src/core/entry-store.ts'
-import type { Purge, Reply } from '../../src/core/peers.ts'
+import type { EntryStore } from '../../src/core/durable/entry-store.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry/entry.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
 import { createDurableGroupOn, type DurableGroup } from '../support/durable-group.ts'
 import { settle } from '../support/settle.ts'
 

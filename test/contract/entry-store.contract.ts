@@ -1,14 +1,14 @@
 /** What every `EntryStore` promises, run on the one in SQLite and on the one in memory alike. */
 
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
 import {
   type EntryStore,
   goneAtMs,
   RENEWABLE_FOR_MS,
   type StoredEntry,
   storedBytes,
-} from '../../src/core/entry-store.ts'
+} from '../../src/core/durable/entry-store.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 
 const NOW_MS = 1_700_000_000_000
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
-import type { Peer } from '../../src/core/peers.ts'
+import type { Peer } from '../../src/core/peers/peers.ts'
 
 export interface PeerUnderTest {
   /** A peer whose group `scores` has Tom as "630", and no other key. */

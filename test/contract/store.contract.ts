@@ -1,7 +1,7 @@
 /** What every `Store` promises, whichever entry its policy lets go first. */
 
 import { describe, expect, test } from 'vitest'
-import type { OnGrow, OnRemove, RemovalReason, Store } from '../../src/core/store.ts'
+import type { OnGrow, OnRemove, RemovalReason, Store } from '../../src/core/eviction/bounded-map.ts'
 
 export type CreateStore = <V>(maxBytes: number, onRemove?: OnRemove<V>, onGrow?: OnGrow) => Store<V>
 

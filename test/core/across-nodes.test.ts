@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { purgeAtPeers } from '../../src/core/fan-out.ts'
+import { purgeAtPeers } from '../../src/core/peers/fan-out.ts'
 import { createCluster, FakePeer, pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answersTo, type BatchPlace, getWithin } from '../../src/core/batch.ts'
+import { answersTo, type BatchPlace, getWithin } from '../../src/core/peers/batch.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { holds } from '../support/fuzz.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Circuit, FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
+import { Circuit, FAILURES_TO_OPEN } from '../../src/core/load/circuit.ts'
 
 const LONGEST_PROBE_MS = 5_000
 

@@ -7,8 +7,8 @@ import {
   isZero,
   noCounters,
   subtract,
-} from '../../src/core/counters.ts'
-import { GroupStats } from '../../src/core/stats.ts'
+} from '../../src/core/stats/counters.ts'
+import { GroupStats } from '../../src/core/stats/group-stats.ts'
 
 function someStats(): GroupStats {
   const stats = new GroupStats()

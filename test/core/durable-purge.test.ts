@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createDurableGroup, type DurableOptions } from '../support/durable-group.ts'
 import { textOf } from '../support/group-factory.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
-import { RENEWABLE_FOR_MS } from '../../src/core/entry-store.ts'
+import { RENEWABLE_FOR_MS } from '../../src/core/durable/entry-store.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry/entry.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createDurableGroup, createDurableGroupOn } from '../support/durable-group.ts'
 import { textOf } from '../support/group-factory.ts'

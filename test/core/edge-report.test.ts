@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { add, type Counters, countersOf, noCounters } from '../../src/core/counters.ts'
-import { type EdgeReport, EdgeReporter } from '../../src/core/edge-report.ts'
-import { type HotKey, HotKeys } from '../../src/core/hot-keys.ts'
-import { GroupStats } from '../../src/core/stats.ts'
+import { add, type Counters, countersOf, noCounters } from '../../src/core/stats/counters.ts'
+import { type EdgeReport, EdgeReporter } from '../../src/core/stats/edge-reporter.ts'
+import { GroupStats } from '../../src/core/stats/group-stats.ts'
+import { type HotKey, HotKeys } from '../../src/core/stats/hot-keys.ts'
 
 const T0 = 1_700_000_000_000
 const YEAR_MS = 365 * 24 * 3_600_000

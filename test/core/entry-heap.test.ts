@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Copy, heldBytes, type Policy, type ValueEntry } from '../../src/core/entry.ts'
-import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction.ts'
+import { type Copy, heldBytes, type Policy, type ValueEntry } from '../../src/core/entry/entry.ts'
+import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction/policies.ts'
 
 /** As many as make the engine's `Map` largest for what it holds, once with ghosts. */
 const ENTRIES = 17_500

@@ -9,7 +9,7 @@ import {
   mayServeOnError,
   mayServeWhileRevalidating,
   type ValueEntry,
-} from '../../src/core/entry.ts'
+} from '../../src/core/entry/entry.ts'
 
 const LOADED_MS = 1_000
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
-import type { Reply } from '../../src/core/peers.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
 import { type Cluster, createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'

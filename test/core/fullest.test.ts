@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Fullest, Member } from '../../src/core/fullest.ts'
+import { Fullest, Member } from '../../src/core/memory/member-heap.ts'
 
 /** Few sizes and shares, so that many members are equally full. */
 const anyChange = fc.oneof(

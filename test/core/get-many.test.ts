@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { AnswerRoom } from '../../src/core/byte-room.ts'
+import type { AnswerRoom } from '../../src/core/peers/byte-room.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'

@@ -1,7 +1,7 @@
 /** Every order in which a hand-off can race with what makes its value an old one. */
 
 import { describe, expect, test } from 'vitest'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'

@@ -1,7 +1,7 @@
 /** What it costs its origins to grow a warm cache from four nodes to six, in one process. */
 
 import { expect, test } from 'vitest'
-import type { TopologyOptions } from '../../src/core/topology.ts'
+import type { TopologyOptions } from '../../src/core/ring/topology.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { seededRandom, zipf } from '../support/zipf.ts'

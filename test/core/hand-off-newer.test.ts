@@ -1,8 +1,8 @@
 /** A previous owner's value never comes back after the new owner has answered something newer. */
 
 import { describe, expect, test, vi } from 'vitest'
-import type { GroupOptions } from '../../src/core/group.ts'
-import type { Loaded } from '../../src/core/loader.ts'
+import type { GroupOptions } from '../../src/core/group/group.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
 import { createCluster, type FakePeer } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { textOf } from '../support/group-factory.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HeldTags } from '../../src/core/held-tags.ts'
+import { HeldTags } from '../../src/core/cache/held-tags.ts'
 import { limitedRoom } from '../support/mark-room.ts'
 
 describe('the tags of what is held', () => {

@@ -2,8 +2,8 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
-import { HOT_EVICTION } from '../../src/core/eviction.ts'
-import type { Group } from '../../src/core/group.ts'
+import { HOT_EVICTION } from '../../src/core/eviction/policies.ts'
+import type { Group } from '../../src/core/group/group.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, textOf } from '../support/group-factory.ts'

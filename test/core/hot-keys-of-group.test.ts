@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HALF_LIFE_MS } from '../../src/core/hot-keys.ts'
+import { HALF_LIFE_MS } from '../../src/core/stats/hot-keys.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup } from '../support/group-factory.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HALF_LIFE_MS, type HotKey, HotKeys, mergeHotKeys } from '../../src/core/hot-keys.ts'
+import { HALF_LIFE_MS, type HotKey, HotKeys, mergeHotKeys } from '../../src/core/stats/hot-keys.ts'
 
 const T0 = 1_700_000_000_000
 const HOUR_MS = 3_600_000

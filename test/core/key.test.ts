@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { canonicalKey, keyFromUrl, MAX_KEY_BYTES } from '../../src/core/entry/key.ts'
 import { BadKeyError } from '../../src/core/errors.ts'
-import { canonicalKey, keyFromUrl, MAX_KEY_BYTES } from '../../src/core/key.ts'
 
 describe('keys of groups in code', () => {
   test.each([

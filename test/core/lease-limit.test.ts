@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { OverloadedError } from '../../src/core/errors.ts'
-import { LeaseLimit } from '../../src/core/lease-limit.ts'
+import { LeaseLimit } from '../../src/core/load/edge-load-limit.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const LEASE_MS = 11_000

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Loaded } from '../../src/core/loader.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
 import { settle } from '../support/settle.ts'

@@ -1,9 +1,9 @@
 /** Which failures of loads count against the origin, and for how long it is left alone then. */
 
 import { describe, expect, test } from 'vitest'
-import { FAILURES_TO_OPEN, LONGEST_PROBE_MS } from '../../src/core/circuit.ts'
 import { LoadError, NotFoundError, OriginError } from '../../src/core/errors.ts'
-import type { Loaded } from '../../src/core/loader.ts'
+import { FAILURES_TO_OPEN, LONGEST_PROBE_MS } from '../../src/core/load/circuit.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
 

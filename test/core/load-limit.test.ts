@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { OverloadedError } from '../../src/core/errors.ts'
-import { LoadLimit } from '../../src/core/load-limit.ts'
+import { LoadLimit } from '../../src/core/load/load-limit.ts'
 import { settle } from '../support/settle.ts'
 
 function patient(): AbortSignal {

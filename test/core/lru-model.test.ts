@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Lru } from '../../src/core/lru.ts'
-import type { RemovalReason } from '../../src/core/store.ts'
+import type { RemovalReason } from '../../src/core/eviction/bounded-map.ts'
+import { Lru } from '../../src/core/eviction/lru.ts'
 import { anyStep, type Steppable } from '../support/store-steps.ts'
 
 interface Held {

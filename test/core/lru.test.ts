@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Lru } from '../../src/core/lru.ts'
+import { Lru } from '../../src/core/eviction/lru.ts'
 import { storeContract } from '../contract/store.contract.ts'
 
 describe('as a store', () => storeContract((...parts) => new Lru(...parts)))

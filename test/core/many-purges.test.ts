@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, OWNER, textOf } from '../support/group-factory.ts'
 import { latchedLoader } from '../support/latched-loader.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Lru } from '../../src/core/lru.ts'
-import { type Membership, MemoryBudget } from '../../src/core/memory-budget.ts'
-import type { Reading } from '../../src/core/reading-room.ts'
+import { Lru } from '../../src/core/eviction/lru.ts'
+import type { Reading } from '../../src/core/memory/body-reservations.ts'
+import { type Membership, MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const SHARES = [40, 40, 80, 160]

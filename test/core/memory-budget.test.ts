@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { Lru } from '../../src/core/lru.ts'
-import { type Membership, MemoryBudget } from '../../src/core/memory-budget.ts'
+import { Lru } from '../../src/core/eviction/lru.ts'
+import { type Membership, MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 /** A cache that shares a budget, as `Copies` sets one up. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
-import { noCounters } from '../../src/core/counters.ts'
-import type { EdgeReport } from '../../src/core/edge-report.ts'
-import { EdgeReports } from '../../src/core/edge-reports.ts'
 import { OriginError } from '../../src/core/errors.ts'
-import type { Group } from '../../src/core/group.ts'
+import type { Group } from '../../src/core/group/group.ts'
+import { FAILURES_TO_OPEN } from '../../src/core/load/circuit.ts'
+import { noCounters } from '../../src/core/stats/counters.ts'
+import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import type { EdgeReport } from '../../src/core/stats/edge-reporter.ts'
 import {
   eachIsolateOnce,
   edgeSumOf,
@@ -12,7 +12,7 @@ import {
   type NodeStats,
   nodeStats,
   sumOf,
-} from '../../src/core/node-stats.ts'
+} from '../../src/core/stats/node-report.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { createTestGroup } from '../support/group-factory.ts'
 

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Copy, heldBytes, type ValueEntry } from '../../src/core/entry.ts'
-import { createStore } from '../../src/core/eviction.ts'
-import { HeldTags, SOFT_TAG_BYTES } from '../../src/core/held-tags.ts'
-import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/purge-log.ts'
+import { HeldTags, SOFT_TAG_BYTES } from '../../src/core/cache/held-tags.ts'
+import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/cache/purge-log.ts'
+import { type Copy, heldBytes, type ValueEntry } from '../../src/core/entry/entry.ts'
+import { createStore } from '../../src/core/eviction/policies.ts'
 
 /** Just above a power of two, where the engine's `Map` is largest for what it holds. */
 const MARKS = 33_000

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HeldTags } from '../../src/core/held-tags.ts'
-import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/purge-log.ts'
+import { HeldTags } from '../../src/core/cache/held-tags.ts'
+import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/cache/purge-log.ts'
 import { limitedRoom } from '../support/mark-room.ts'
 
 /** A log, and the tags of what is held, with an oldest load in flight. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Loaded } from '../../src/core/loader.ts'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
 import { latchedLoader } from '../support/latched-loader.ts'

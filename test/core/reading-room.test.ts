@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { OverloadedError } from '../../src/core/errors.ts'
-import { type Reading, type ReadingParts, ReadingRoom } from '../../src/core/reading-room.ts'
+import {
+  type Reading,
+  type ReadingParts,
+  ReadingRoom,
+} from '../../src/core/memory/body-reservations.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { settle } from '../support/settle.ts'
 

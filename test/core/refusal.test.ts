@@ -1,11 +1,11 @@
 /** What the refusal of a key does to older values of it: they are not answered any more, wherever they are. */
 
 import { describe, expect, test, vi } from 'vitest'
-import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry/entry.ts'
 import { OriginError } from '../../src/core/errors.ts'
-import type { Group } from '../../src/core/group.ts'
-import type { Loaded } from '../../src/core/loader.ts'
-import type { Reply } from '../../src/core/peers.ts'
+import type { Group } from '../../src/core/group/group.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createDurableGroup, createDurableGroupOn } from '../support/durable-group.ts'

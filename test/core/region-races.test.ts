@@ -1,7 +1,7 @@
 /** Every order in which a regional miss, while the ring changes too, can race with a purge or a set. */
 
 import { describe, expect, test } from 'vitest'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
 import { type Cluster, createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { type Choose, everySchedule } from '../support/every-schedule.ts'

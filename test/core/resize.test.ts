@@ -1,8 +1,8 @@
 /** Rows of durable groups across deployments in any order: none that has missed a purge may count again. */
 
 import { describe, expect, test } from 'vitest'
-import { leftBetween, nodeCountsOf, survivorsOf } from '../../src/core/resize.ts'
-import { type RingSettings, Topology, type TopologyOptions } from '../../src/core/topology.ts'
+import { leftBetween, nodeCountsOf, survivorsOf } from '../../src/core/ring/resize.ts'
+import { type RingSettings, Topology, type TopologyOptions } from '../../src/core/ring/topology.ts'
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key-${i}`)
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Ring } from '../../src/core/ring.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
 
 const KEY_COUNT = 100_000
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { murmur3 } from '../../src/core/hash.ts'
-import { type Hash, Ring } from '../../src/core/ring.ts'
+import { type Hash, Ring } from '../../src/core/ring/ring.ts'
 
 /** The same ring without any structure: it looks at all points, each time. */
 class LinearRing {

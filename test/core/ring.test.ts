@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/core/errors.ts'
 import { murmur3 } from '../../src/core/hash.ts'
-import { type Hash, Ring, type RingOptions } from '../../src/core/ring.ts'
+import { type Hash, Ring, type RingOptions } from '../../src/core/ring/ring.ts'
 
 /** The seed's digits, then the text's, as a number: node 6 has its points at 6, 16 and 26. */
 const digits: Hash = (text, seed) => Number(`${seed}${text}`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { S3Fifo } from '../../src/core/s3-fifo.ts'
-import type { RemovalReason } from '../../src/core/store.ts'
+import type { RemovalReason } from '../../src/core/eviction/bounded-map.ts'
+import { S3Fifo } from '../../src/core/eviction/s3-fifo.ts'
 import { anyStep, type Steppable } from '../support/store-steps.ts'
 
 interface Held {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Lru } from '../../src/core/lru.ts'
-import { S3Fifo } from '../../src/core/s3-fifo.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/eviction/bounded-map.ts'
+import { Lru } from '../../src/core/eviction/lru.ts'
+import { S3Fifo } from '../../src/core/eviction/s3-fifo.ts'
 import { storeContract } from '../contract/store.contract.ts'
 
 describe('as a store', () => storeContract((...parts) => new S3Fifo(...parts)))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Membership, MemoryBudget } from '../../src/core/memory-budget.ts'
-import type { Sendable } from '../../src/core/sending-room.ts'
+import { type Membership, MemoryBudget } from '../../src/core/memory/memory-budget.ts'
+import type { Sendable } from '../../src/core/memory/send-reservations.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 /** Of 8,000 bytes: 6,000 for values that are held as well, 4,000 for others. */

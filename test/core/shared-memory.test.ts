@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Loaded } from '../../src/core/loader.ts'
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE } from '../support/group-factory.ts'
 import { settle } from '../support/settle.ts'

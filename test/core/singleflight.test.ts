@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
+import { Singleflight, UnsharedFlights } from '../../src/core/load/singleflight.ts'
 
 const failing: [how: string, work: () => Promise<string>][] = [
   ['rejects', () => Promise.reject(new Error('broken'))],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'
 import { settle } from '../support/settle.ts'

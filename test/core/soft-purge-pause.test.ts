@@ -1,7 +1,7 @@
 /** A soft purge, and the pause after refreshes that failed: it is over then, and the next get refreshes. */
 
 import { describe, expect, test } from 'vitest'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
 import { text } from '../support/counting-loader.ts'
 import { createDurableGroup } from '../support/durable-group.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'

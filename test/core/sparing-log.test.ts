@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Platform } from '../../src/core/platform.ts'
-import { withSparingLog } from '../../src/core/sparing-log.ts'
+import type { Platform } from '../../src/platform/platform.ts'
+import { withSparingLog } from '../../src/platform/sparing-log.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 function sparingLog() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { FAILURES_TO_OPEN } from '../../src/core/circuit.ts'
 import { OriginError } from '../../src/core/errors.ts'
+import { FAILURES_TO_OPEN } from '../../src/core/load/circuit.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, textOf } from '../support/group-factory.ts'

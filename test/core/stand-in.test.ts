@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LoadContext, LoadedValue } from '../../src/core/loader.ts'
+import type { LoadContext, LoadedValue } from '../../src/core/load/loader.ts'
 import { FakePeer, pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
 import { createTestGroup, EDGE, GUEST, textOf } from '../support/group-factory.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GroupStats, LOAD_SECONDS_BUCKETS } from '../../src/core/stats.ts'
+import { GroupStats, LOAD_SECONDS_BUCKETS } from '../../src/core/stats/group-stats.ts'
 
 test.each([
   [0, 0],

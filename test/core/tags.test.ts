@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTagHeader, parseTags } from '../../src/core/tags.ts'
+import { parseTagHeader, parseTags } from '../../src/core/entry/tags.ts'
 
 /** As many tags as an entry may have. */
 const FULL_LIST = Array.from({ length: 64 }, (_, i) => `t${i}`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Topology } from '../../src/core/topology.ts'
+import { Topology } from '../../src/core/ring/topology.ts'
 
 const KEYS = Array.from({ length: 20_000 }, (_, i) => `key-${i}`)
 const FEW_KEYS = KEYS.slice(0, 200)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UnderWay } from '../../src/core/under-way.ts'
+import { UnderWay } from '../../src/core/cache/load-order.ts'
 
 const LIFE_MS = 1_000
 

@@ -12,7 +12,7 @@ import {
 } from '../../dashboard/figures.ts'
 import { countedOf, extended, type History, NO_HISTORY } from '../../dashboard/history.ts'
 import { quantileSeconds } from '../../dashboard/latency.ts'
-import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats.ts'
+import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats/group-stats.ts'
 import { groupReport, nodeReport, type Said, statsReport } from './reports.ts'
 
 function counted(said: Said) {

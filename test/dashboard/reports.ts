@@ -1,8 +1,8 @@
 /** Owns reports as nodes make them, with what a test says and zeros for the rest. */
 
-import type { StatsReport } from '../../src/core/api.ts'
-import { add, type Counters, noCounters } from '../../src/core/counters.ts'
-import { type GroupReport, type NodeStats, sumOf } from '../../src/core/node-stats.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
+import { add, type Counters, noCounters } from '../../src/core/stats/counters.ts'
+import { type GroupReport, type NodeStats, sumOf } from '../../src/core/stats/node-report.ts'
 
 export type Said = Partial<Omit<GroupReport, 'edge'>> & { readonly edge?: Partial<Counters> }
 

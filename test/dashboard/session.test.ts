@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { POLL_EVERY_MS, Session } from '../../dashboard/session.ts'
 import type { State } from '../../dashboard/state.ts'
 import { GroupcacheError } from '../../src/client/groupcache-error.ts'
-import type { Groupcache, StatsReport } from '../../src/core/api.ts'
+import type { Groupcache, StatsReport } from '../../src/core/group/api.ts'
 import { nodeReport, statsReport } from './reports.ts'
 
 beforeEach(() => {

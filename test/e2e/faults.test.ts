@@ -1,7 +1,7 @@
 /** The built Worker when its nodes fail, in all the ways in which they do on the platform. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Topology } from '../../src/core/topology.ts'
+import { Topology } from '../../src/core/ring/topology.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { type NodeControl, startNodeControl } from '../support/node-control.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'

@@ -6,8 +6,8 @@
  */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { StatsReport } from '../../src/core/api.ts'
-import { Topology } from '../../src/core/topology.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
+import { Topology } from '../../src/core/ring/topology.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { type NodeControl, startNodeControl } from '../support/node-control.ts'
 import { type SeveralWorkers, startWorkers } from '../support/several-workers.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { StatsReport } from '../../src/core/api.ts'
-import { Ring } from '../../src/core/ring.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
 import { type HeapMeter, meterHeapOf } from '../support/heap-usage.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'

@@ -2,7 +2,7 @@
 
 import parse from 'parse-prometheus-text-format'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats.ts'
+import { LOAD_SECONDS_BUCKETS } from '../../src/core/stats/group-stats.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 

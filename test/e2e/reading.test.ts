@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Message, PROTOCOL_VERSION } from '../../src/core/messages.ts'
-import { Ring } from '../../src/core/ring.ts'
+import { type Message, PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { Ring } from '../../src/core/ring.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 

@@ -1,7 +1,7 @@
 /** The cache as another Worker has it: over a service binding, in the example and in calls of our own. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { ManyResult, RingReport, StatsReport } from '../../src/core/api.ts'
+import type { ManyResult, RingReport, StatsReport } from '../../src/core/group/api.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { type SeveralWorkers, startWorkers } from '../support/several-workers.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { purge, purgeValue, setValue } from '../../src/edge/admin-routes.ts'
 import { createEdge, type EdgeGroup } from '../../src/edge/edge.ts'
-import { workersPlatform } from '../../src/workers-platform.ts'
+import { workersPlatform } from '../../src/platform/workers.ts'
 import { groups } from '../support/workers/groups.ts'
 
 const DELETE = new Request('https://host/cache/scores/Tom', { method: 'DELETE' })

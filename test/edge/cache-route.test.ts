@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
 import { readValue } from '../../src/edge/cache-route.ts'
 import { createEdge, type EdgeGroup } from '../../src/edge/edge.ts'
-import { workersPlatform } from '../../src/workers-platform.ts'
+import { workersPlatform } from '../../src/platform/workers.ts'
 
 /** What GET of a key answers at an edge whose nodes cannot serve: all that happens, happens there. */
 function get(load: () => string) {

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createEdge } from '../../src/edge/edge.ts'
-import { workersPlatform } from '../../src/workers-platform.ts'
+import { workersPlatform } from '../../src/platform/workers.ts'
 
 test('when no node can be reached, the edge loads the key itself, once, and says so', async () => {
   const loaded: string[] = []

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
 import { createEdge } from '../../src/edge/edge.ts'
 import { createGroupcache } from '../../src/edge/groupcache.ts'
-import { workersPlatform } from '../../src/workers-platform.ts'
+import { workersPlatform } from '../../src/platform/workers.ts'
 
 const HOLES: string[] = Object.assign([], { 1: 'Tom', length: 2 })
 

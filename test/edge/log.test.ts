@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { LoadError } from '../../src/core/errors.ts'
-import { logError } from '../../src/log.ts'
+import { logError } from '../../src/platform/log.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { LeaseLimit } from '../../src/core/lease-limit.ts'
+import { LeaseLimit } from '../../src/core/load/edge-load-limit.ts'
 import { LEAST_BYTES, relay } from '../../src/edge/relay.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Topology } from '../../src/core/topology.ts'
+import { Topology } from '../../src/core/ring/topology.ts'
 import { StubPeers } from '../../src/peers/stub-peers.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 

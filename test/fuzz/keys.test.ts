@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { canonicalKey, keyFromUrl, MAX_KEY_BYTES } from '../../src/core/entry/key.ts'
 import { BadKeyError } from '../../src/core/errors.ts'
-import { canonicalKey, keyFromUrl, MAX_KEY_BYTES } from '../../src/core/key.ts'
 import { urlOf } from '../../src/loaders/http-origin.ts'
 import { holds } from '../support/fuzz.ts'
 

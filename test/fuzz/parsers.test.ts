@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deltaMs, parseCacheControl } from '../../src/core/cache-control.ts'
-import { isContentType } from '../../src/core/content-type.ts'
+import { isContentType } from '../../src/core/entry/content-type.ts'
+import { isTag, parseTagHeader, parseTags } from '../../src/core/entry/tags.ts'
 import { parseHttpDate } from '../../src/core/http-date.ts'
-import { isTag, parseTagHeader, parseTags } from '../../src/core/tags.ts'
 import { LONGEST_MS, parseBytes, parseDurationMs } from '../../src/core/units.ts'
+import { deltaMs, parseCacheControl } from '../../src/http/cache-control.ts'
 import { holds } from '../support/fuzz.ts'
 
 const UNITS = { ms: 1n, s: 1_000n, m: 60_000n, h: 3_600_000n, d: 86_400_000n }

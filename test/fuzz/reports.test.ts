@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { add, countersOf, noCounters, subtract } from '../../src/core/counters.ts'
-import { EdgeReports } from '../../src/core/edge-reports.ts'
-import { HotKeys } from '../../src/core/hot-keys.ts'
-import { type NodeStats, nodeStats, sumOf } from '../../src/core/node-stats.ts'
-import { GroupStats } from '../../src/core/stats.ts'
+import { add, countersOf, noCounters, subtract } from '../../src/core/stats/counters.ts'
+import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import { GroupStats } from '../../src/core/stats/group-stats.ts'
+import { HotKeys } from '../../src/core/stats/hot-keys.ts'
+import { type NodeStats, nodeStats, sumOf } from '../../src/core/stats/node-report.ts'
 import { holds } from '../support/fuzz.ts'
 
 const NOW_MS = 1_700_000_000_000

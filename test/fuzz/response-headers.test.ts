@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Life, ValueEntry } from '../../src/core/entry.ts'
+import type { Life, ValueEntry } from '../../src/core/entry/entry.ts'
 import { LoadError } from '../../src/core/errors.ts'
 import { LONGEST_MS } from '../../src/core/units.ts'
 import { responseLife } from '../../src/loaders/response-life.ts'

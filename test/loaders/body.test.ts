@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { MAX_WHOLE_BYTES, readWhole } from '../../src/loaders/body.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { ampleMemory } from '../support/load-memory.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 import { OverloadedError } from '../../src/core/errors.ts'
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { BASE, fakeOrigin, redirect } from '../support/fake-origin.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 import { answerFromResponse, contentTypeOf } from '../../src/loaders/from-response.ts'
 import { ampleMemory } from '../support/load-memory.ts'
 

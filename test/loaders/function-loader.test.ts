@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 import { NotFoundError } from '../../src/core/errors.ts'
 import { LONGEST_MS } from '../../src/core/units.ts'
 import { MAX_WHOLE_BYTES } from '../../src/loaders/body.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 import { BadKeyError } from '../../src/core/errors.ts'
 import { urlOf } from '../../src/loaders/http-origin.ts'
 import { BASE, fakeOrigin } from '../support/fake-origin.ts'

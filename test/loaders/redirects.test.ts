@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
 import { fakeOrigin, redirect } from '../support/fake-origin.ts'
 
 const A = 'https://origin.example/v1/a'

@@ -1,9 +1,9 @@
 /** What a 304 makes of a stored value, through a group with its loader (RFC 9111, sections 3.2 and 4.3.4). */
 
 import { describe, expect, test } from 'vitest'
-import type { ValueEntry } from '../../src/core/entry.ts'
-import type { StoredEntry } from '../../src/core/entry-store.ts'
-import type { GroupOptions } from '../../src/core/group.ts'
+import type { StoredEntry } from '../../src/core/durable/entry-store.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
+import type { GroupOptions } from '../../src/core/group/group.ts'
 import { createDurableGroup } from '../support/durable-group.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { BASE, fakeOrigin } from '../support/fake-origin.ts'

@@ -1,14 +1,14 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { AnswerRoom } from '../../src/core/byte-room.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { noCounters } from '../../src/core/counters.ts'
-import type { EdgeReport } from '../../src/core/edge-report.ts'
-import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
-import type { NodeStats } from '../../src/core/node-stats.ts'
-import type { Reply } from '../../src/core/peers.ts'
-import { Ring } from '../../src/core/ring.ts'
+import type { AnswerRoom } from '../../src/core/peers/byte-room.ts'
+import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
+import { noCounters } from '../../src/core/stats/counters.ts'
+import type { EdgeReport } from '../../src/core/stats/edge-reporter.ts'
+import type { NodeStats } from '../../src/core/stats/node-report.ts'
 
 const ring = new Ring(Array.from({ length: 16 }, (_, i) => `node-${i}`))
 const [owner, guest] = ring.pickMany('Tom', 2) as [string, string]

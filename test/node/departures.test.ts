@@ -1,8 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
-import { Topology, type TopologyOptions } from '../../src/core/topology.ts'
+import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
+import { Topology, type TopologyOptions } from '../../src/core/ring/topology.ts'
 import { Departures } from '../../src/node/departures.ts'
 import { hasTables, migrate } from '../../src/node/schema.ts'
 

@@ -1,9 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
-import type { Purge } from '../../src/core/peers.ts'
-import { Ring } from '../../src/core/ring.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
+import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
+import { Ring } from '../../src/core/ring/ring.ts'
 import { SWEEP_AFTER_MS } from '../../src/node/sweeper.ts'
 import { durableLoads } from '../support/workers/groups.ts'
 

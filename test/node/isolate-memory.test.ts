@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/core/messages.ts'
-import { isolateMemory } from '../../src/isolate-memory.ts'
+import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
+import { isolateMemory } from '../../src/platform/isolate-memory.ts'
 
 const MiB = 1024 * 1024
 const NODES = Array.from({ length: 8 }, (_, i) => `node-${i}`)

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { DamagedEntryError, storedBytes } from '../../src/core/entry-store.ts'
+import { DamagedEntryError, storedBytes } from '../../src/core/durable/entry-store.ts'
 import { SqliteStore } from '../../src/node/sqlite-store.ts'
 import { CHUNK_BYTES } from '../../src/node/stored-row.ts'
 import { runDurableModel } from '../contract/durable-model.ts'

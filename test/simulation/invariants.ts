@@ -1,9 +1,9 @@
 /** Owns what has to hold of each place at any moment: its bytes, and its counters. */
 
-import type { Copies } from '../../src/core/copies.ts'
-import { type Copy, heldBytes } from '../../src/core/entry.ts'
-import { HOT_EVICTION, overheadBytes } from '../../src/core/eviction.ts'
-import type { Group } from '../../src/core/group.ts'
+import type { Copies } from '../../src/core/cache/cache.ts'
+import { type Copy, heldBytes } from '../../src/core/entry/entry.ts'
+import { HOT_EVICTION, overheadBytes } from '../../src/core/eviction/policies.ts'
+import type { Group } from '../../src/core/group/group.ts'
 import type { Origin } from './origin.ts'
 import type { Place } from './places.ts'
 import type { GroupPlan, Setup } from './plan.ts'

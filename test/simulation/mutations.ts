@@ -18,7 +18,7 @@ export interface Mutation {
 export const mutations: readonly Mutation[] = [
   {
     mistake: 'a load that began before a purge stores its answer',
-    file: 'core/copies.ts',
+    file: 'core/cache/cache.ts',
     from: 'return this.underWay.isCurrent(ticket) && this.purges.mayStore(tags, ticket.sequence)',
     to: 'return ticket.sequence > 0 && tags.length >= 0',
     breaks: 'too-old',
@@ -26,7 +26,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'who asks after a purge joins a load that began before it',
-    file: 'core/group.ts',
+    file: 'core/group/group.ts',
     from: "if ('keys' in purge) for (const key of purge.keys) flights.forget(key)",
     to: "if ('keys' in purge) for (const key of purge.keys) flights.has(key)",
     breaks: 'too-old',
@@ -34,7 +34,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'the bytes of an entry that is replaced are forgotten',
-    file: 'core/lru.ts',
+    file: 'core/eviction/lru.ts',
     from: 'this.heldBytes -= link.bytes\n    // Empty',
     to: '// Empty',
     breaks: 'bytes',
@@ -42,7 +42,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'each caller of a key loads for itself',
-    file: 'core/singleflight.ts',
+    file: 'core/load/singleflight.ts',
     from: 'if (underWay !== undefined) return underWay',
     to: 'if (underWay === null) return underWay',
     breaks: 'one-load',
@@ -50,7 +50,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a failed load counts as a failed node, and is asked for elsewhere',
-    file: 'core/group.ts',
+    file: 'core/group/group.ts',
     from: 'if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)',
     to: "if (!(reply instanceof PeerUnavailableError)) return reply.kind === 'failed' ? undefined : this.keepHot(ticket, reply)",
     breaks: 'final-answer',
@@ -58,7 +58,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: "a hot copy's life counts from the answer, not from the question",
-    file: 'core/group.ts',
+    file: 'core/group/group.ts',
     from: 'const untilMs = Math.min(ticket.startedAtMs + holdMs, entry.expiresAtMs)',
     to: 'const untilMs = Math.min(clock.now() + holdMs, entry.expiresAtMs)',
     breaks: 'too-old',
@@ -66,7 +66,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a guest keeps what it has loaded as if it owned it',
-    file: 'core/filler.ts',
+    file: 'core/group/fill.ts',
     from: 'standIn === undefined ? Number.POSITIVE_INFINITY',
     to: 'true ? Number.POSITIVE_INFINITY',
     breaks: 'too-old',
@@ -74,7 +74,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a value is answered after both of its stale windows',
-    file: 'core/entry.ts',
+    file: 'core/entry/entry.ts',
     from: "nowMs < staleUntilMs(entry) ? 'stale' : 'expired'",
     to: "nowMs < staleUntilMs(entry) + 60_000 ? 'stale' : 'expired'",
     breaks: 'too-old',
@@ -82,7 +82,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a purge leaves what is on disk',
-    file: 'core/durable-tier.ts',
+    file: 'core/durable/durable-tier.ts',
     from: 'else store.delete(which)',
     to: 'else store.keysOf(which)',
     breaks: 'too-old',
@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a purge does not reach the previous owner while the ring grows',
-    file: 'core/topology.ts',
+    file: 'core/ring/topology.ts',
     from: 'regions.flatMap((region) => holder(this.previousOwnerIn(region, key)) ?? []),',
     to: 'regions.flatMap(() => holder(undefined) ?? []),',
     breaks: 'too-old',
@@ -98,7 +98,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'a load that hangs is waited for',
-    file: 'core/load.ts',
+    file: 'core/load/load-runner.ts',
     from: 'Promise.race([ending, timedOut.promise])',
     to: 'Promise.race([ending])',
     breaks: 'ends-in-time',
@@ -106,7 +106,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'loads of guests are not counted as loads',
-    file: 'core/load.ts',
+    file: 'core/load/load-runner.ts',
     from: 'stats.loads++',
     to: "if (standIn !== 'guest') stats.loads++",
     breaks: 'counters',
@@ -114,7 +114,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     mistake: 'the edge answers its stale copy where a node would have answered',
-    file: 'core/group.ts',
+    file: 'core/group/group.ts',
     from: "if (freshness === 'expired' || this.peers !== undefined) return undefined",
     to: "if (freshness === 'expired' && copy.keptUntilMs === undefined) return undefined",
     breaks: 'too-old',

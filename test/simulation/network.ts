@@ -1,6 +1,6 @@
 /** Owns the calls between places in a simulation: they take time, overtake each other, and get lost. */
 
-import type { NodeCalls } from '../../src/core/messages.ts'
+import type { NodeCalls } from '../../src/core/peers/messages.ts'
 import type { NodeNamespace } from '../../src/peers/stub-peers.ts'
 import type { Chance } from './chance.ts'
 import { currentScope, inScope, type Life } from './life.ts'

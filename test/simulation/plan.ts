@@ -1,8 +1,8 @@
 /** Owns what happens in a simulation from outside: how the cache is set up, who asks for what, and what breaks. */
 
 import type { FunctionGroup } from '../../src/config/group-options.ts'
-import type { Eviction } from '../../src/core/eviction.ts'
-import type { Purge } from '../../src/core/peers.ts'
+import type { Purge } from '../../src/core/entry/purge.ts'
+import type { Eviction } from '../../src/core/eviction/policies.ts'
 import { zipf } from '../support/zipf.ts'
 import { type Chance, chanceOf } from './chance.ts'
 

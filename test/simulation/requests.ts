@@ -1,6 +1,6 @@
 /** Owns the clients of a simulation: each request, and that it ends within its bound. */
 
-import type { CallOptions, Groupcache, ManyResult } from '../../src/core/api.ts'
+import type { CallOptions, Groupcache, ManyResult } from '../../src/core/group/api.ts'
 import { inScope, type Life, type Scope } from './life.ts'
 import type { LivingEdge } from './places.ts'
 import type { Action, GroupPlan, Setup } from './plan.ts'

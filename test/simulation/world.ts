@@ -1,6 +1,6 @@
 /** Owns one simulation: places, network and origin on one clock, and what has to hold after each step. */
 
-import type { NodeCalls, PurgeMessage, SetMessage } from '../../src/core/messages.ts'
+import type { NodeCalls, PurgeMessage, SetMessage } from '../../src/core/peers/messages.ts'
 import type { Duration, Load } from '../../src/loaders/function-loader.ts'
 import { chanceOf } from './chance.ts'
 import { checkPlace } from './invariants.ts'

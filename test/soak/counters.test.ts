@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 import { CountersCheck } from './counters.ts'
 
 let told: string[]

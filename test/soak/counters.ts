@@ -1,6 +1,6 @@
 /** Owns that the counters of all nodes make sense: in one reading, from one to the next, and as metrics. */
 
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 
 const GAUGES = /\.(bytes|items|maxBytes|durableBytes|durableItems|openCircuits)$/
 const SAMPLE = /^groupcache_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [\d.e+-]+$/

@@ -1,7 +1,7 @@
 /** Owns a soak: traffic, faults and checks against the built Worker for some minutes, and its end. */
 
 import { createWriteStream, mkdirSync } from 'node:fs'
-import type { StatsReport } from '../../src/core/api.ts'
+import type { StatsReport } from '../../src/core/group/api.ts'
 import { meterHeapOf } from '../support/heap-usage.ts'
 import { startNodeControl } from '../support/node-control.ts'
 import { startWorker } from '../support/worker-server.ts'

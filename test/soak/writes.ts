@@ -1,6 +1,6 @@
 /** Owns the sets and purges of a soak, and what the truth has to know of each. */
 
-import type { PurgeReport } from '../../src/core/peers.ts'
+import type { PurgeReport } from '../../src/core/entry/purge.ts'
 import { ALL_KEYS, keysWith, tagOf } from './groups.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Truth } from './truth.ts'

@@ -1,7 +1,7 @@
 /** Owns loaders for tests that count how often each key was loaded. */
 
 import { encodeUtf8 } from '../../src/core/bytes.ts'
-import type { Loaded, LoadedValue, Loader } from '../../src/core/loader.ts'
+import type { Loaded, LoadedValue, Loader } from '../../src/core/load/loader.ts'
 
 export interface CountingLoader {
   readonly load: Loader

@@ -1,7 +1,7 @@
 /** Owns groups for tests whose entries outlive memory, and the loss of that memory. */
 
-import type { EntryStore } from '../../src/core/entry-store.ts'
-import type { Group } from '../../src/core/group.ts'
+import type { EntryStore } from '../../src/core/durable/entry-store.ts'
+import type { Group } from '../../src/core/group/group.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createTestGroup, type TestGroupParts } from './group-factory.ts'
 import { MemoryStore } from './memory-store.ts'

@@ -1,7 +1,7 @@
 /** Owns an HTTP origin that answers from a table, for tests of the loader alone. */
 
-import type { ValueEntry } from '../../src/core/entry.ts'
-import type { LoadContext } from '../../src/core/loader.ts'
+import type { ValueEntry } from '../../src/core/entry/entry.ts'
+import type { LoadContext } from '../../src/core/load/loader.ts'
 import { httpOriginLoader } from '../../src/loaders/http-origin.ts'
 import { ampleMemory } from './load-memory.ts'
 

@@ -1,24 +1,24 @@
 /** Owns groups for tests: real ones, with time, chance and loader in the test's hands. */
 
-import { Circuit, LONGEST_PROBE_MS } from '../../src/core/circuit.ts'
-import type { DurableParts } from '../../src/core/durable-tier.ts'
-import type { Eviction } from '../../src/core/eviction.ts'
-import type { Fill } from '../../src/core/filler.ts'
+import type { DurableParts } from '../../src/core/durable/durable-tier.ts'
+import type { Eviction } from '../../src/core/eviction/policies.ts'
+import type { Fill } from '../../src/core/group/fill.ts'
 import {
   Group,
   type GroupMemory,
   type GroupOptions,
   type GroupParts,
   type Placement,
-} from '../../src/core/group.ts'
-import { HotKeys } from '../../src/core/hot-keys.ts'
-import { LoadLimit } from '../../src/core/load-limit.ts'
-import type { Loader } from '../../src/core/loader.ts'
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
-import type { Reply } from '../../src/core/peers.ts'
-import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/singleflight.ts'
-import { GroupStats } from '../../src/core/stats.ts'
-import type { Upstream } from '../../src/core/upstream.ts'
+} from '../../src/core/group/group.ts'
+import { Circuit, LONGEST_PROBE_MS } from '../../src/core/load/circuit.ts'
+import { LoadLimit } from '../../src/core/load/load-limit.ts'
+import type { Loader } from '../../src/core/load/loader.ts'
+import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/load/singleflight.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
+import type { Upstream } from '../../src/core/peers/upstream.ts'
+import { GroupStats } from '../../src/core/stats/group-stats.ts'
+import { HotKeys } from '../../src/core/stats/hot-keys.ts'
 import { FakeClock } from './fake-clock.ts'
 
 export const OWNER: Placement = { cacheName: 'node-0', standsInFor: () => undefined }

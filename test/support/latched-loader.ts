@@ -1,6 +1,6 @@
 /** Owns loaders whose answers a test gives one by one, in the order of the calls. */
 
-import type { Loaded } from '../../src/core/loader.ts'
+import type { Loaded } from '../../src/core/load/loader.ts'
 import { type CountingLoader, countingLoader } from './counting-loader.ts'
 
 export interface LatchedLoader extends CountingLoader {

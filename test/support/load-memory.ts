@@ -1,7 +1,7 @@
 /** Owns the memory that a load gets where a test is about something else. */
 
-import { MemoryBudget } from '../../src/core/memory-budget.ts'
-import type { Reading } from '../../src/core/reading-room.ts'
+import type { Reading } from '../../src/core/memory/body-reservations.ts'
+import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** A reading of its own, for which there is always room. */

@@ -1,6 +1,6 @@
 /** Room for purge marks, as a memory budget gives it. */
 
-import type { MarkRoom } from '../../src/core/mark-room.ts'
+import type { MarkRoom } from '../../src/core/memory/mark-room.ts'
 
 /** @param maxBytes Default: without end. */
 export function limitedRoom(maxBytes = Number.POSITIVE_INFINITY): MarkRoom & { bytes: number } {

@@ -5,8 +5,8 @@ import {
   goneAtMs,
   type StoredEntry,
   storedBytes,
-  type Which,
-} from '../../src/core/entry-store.ts'
+} from '../../src/core/durable/entry-store.ts'
+import type { Which } from '../../src/core/entry/purge.ts'
 
 export class MemoryStore implements EntryStore {
   /** The calls that throw from now on: the disk fails. */

@@ -1,9 +1,9 @@
 /** Values of which only the size matters, and what became of them. */
 
 import { expect } from 'vitest'
-import type { AnswerRoom } from '../../src/core/byte-room.ts'
-import type { LoadedValue } from '../../src/core/loader.ts'
-import type { Reply } from '../../src/core/peers.ts'
+import type { LoadedValue } from '../../src/core/load/loader.ts'
+import type { AnswerRoom } from '../../src/core/peers/byte-room.ts'
+import type { Reply } from '../../src/core/peers/peers.ts'
 import type { CountingLoader } from './counting-loader.ts'
 
 /** A thousandth of the room of a batch over HTTP, so that 5,000 bytes stand for 5 MB. */

@@ -1,7 +1,7 @@
 /** Owns the random steps that a store and its model both take. */
 
 import fc from 'fast-check'
-import type { RemovalReason, Store } from '../../src/core/store.ts'
+import type { RemovalReason, Store } from '../../src/core/eviction/bounded-map.ts'
 
 /** What steps do to a store; its model has to do the same. */
 export type Steppable = Pick<

@@ -1,7 +1,7 @@
 /** Ours, as a user would deploy it, with the groups that are measured; its nodes count what they are asked. */
 
 import type { GroupDefinitions } from '../../../src/config/config.ts'
-import type { GetManyMessage, GetMessage } from '../../../src/core/messages.ts'
+import type { GetManyMessage, GetMessage } from '../../../src/core/peers/messages.ts'
 import { createCacheNode, createWorker } from '../../../src/library.ts'
 
 /** A key says how many bytes its value has: `<number>-…`. */

@@ -1,7 +1,7 @@
 /** Owns how the dashboard is served: three files that are part of the Worker, to anyone. */
 
 import { encodeUtf8 } from '../../core/bytes.ts'
-import { entityTag } from '../../core/entity-tag.ts'
+import { entityTag } from '../../core/entry/entity-tag.ts'
 import { evaluatePreconditions } from '../http/preconditions.ts'
 import { problem } from '../http/problem.ts'
 import { script, style } from './assets.ts'

@@ -1,7 +1,7 @@
 /** Owns the `Cache-Status` header (RFC 9211). */
 
 import { serializeBareItem, Token } from 'structured-headers'
-import type { CacheStatusMember } from '../../core/peers.ts'
+import type { CacheStatusMember } from '../../core/peers/peers.ts'
 
 /** One member per cache, the one nearest the origin first (RFC 9211, section 2). */
 export function cacheStatus(path: readonly CacheStatusMember[]): string {

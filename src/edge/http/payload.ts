@@ -1,10 +1,10 @@
 /** The bytes of a value as the body of an answer: those that are held here, or a stream of a node. */
 
-import type { ByteRange } from '../../core/byte-range.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { ValueEntry } from '../../core/entry.ts'
-import type { StreamedReply } from '../../core/peers.ts'
-import type { Sending } from '../../core/sending-room.ts'
+import type { ByteRange } from '../../core/entry/byte-range.ts'
+import type { ValueEntry } from '../../core/entry/entry.ts'
+import type { Sending } from '../../core/memory/send-reservations.ts'
+import type { StreamedReply } from '../../core/peers/peers.ts'
 import { valueStream } from '../../peers/value-stream.ts'
 
 /** Larger bodies are streamed: the runtime then holds one piece at a time beside the value itself. */

@@ -1,6 +1,6 @@
 /** Owns error answers: problem details (RFC 9457), and the one table of status codes. */
 
-import type { CacheStatusMember } from '../../core/peers.ts'
+import type { CacheStatusMember } from '../../core/peers/peers.ts'
 import { cacheStatus } from './cache-status.ts'
 
 /** The status and the title of each code. The title says what kind of problem, the detail which. */

@@ -1,6 +1,6 @@
 /** Range requests (RFC 9110, section 14), of one range of bytes. */
 
-import { type ByteRange, type RangeRequest, resolveRange } from '../../core/byte-range.ts'
+import { type ByteRange, type RangeRequest, resolveRange } from '../../core/entry/byte-range.ts'
 import type { Validators } from './preconditions.ts'
 
 const ONE_RANGE = /^bytes=\s*(?:(\d+)-(\d*)|-(\d+))\s*$/i

@@ -5,8 +5,8 @@
 
 import { type Clock, within } from '../../core/clock.ts'
 import { OverloadedError } from '../../core/errors.ts'
-import type { EntryHolder, Membership, MemoryBudget } from '../../core/memory-budget.ts'
-import type { Reading } from '../../core/reading-room.ts'
+import type { Reading } from '../../core/memory/body-reservations.ts'
+import type { EntryHolder, Membership, MemoryBudget } from '../../core/memory/memory-budget.ts'
 import { problem } from './problem.ts'
 
 /** The longest that a body may take to arrive as a whole, in milliseconds (RFC 9110, section 15.5.9). */

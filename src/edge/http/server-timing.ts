@@ -1,6 +1,6 @@
 /** Owns the `Server-Timing` header (W3C Server Timing). */
 
-import type { Reply, StreamedReply } from '../../core/peers.ts'
+import type { Reply, StreamedReply } from '../../core/peers/peers.ts'
 
 /**
  * Where a get spent its time: `hot`, from the isolate's own copy; `peer`, the call to a node, waiting

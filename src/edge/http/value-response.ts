@@ -1,8 +1,8 @@
 /** The answer that carries a value: all of it, a part of it, or that the client has it already. */
 
 import type { Access } from '../../config/config.ts'
-import type { ValueHead } from '../../core/entry.ts'
-import type { CacheStatusMember } from '../../core/peers.ts'
+import type { ValueHead } from '../../core/entry/entry.ts'
+import type { CacheStatusMember } from '../../core/peers/peers.ts'
 import { clientCacheControl } from './cache-control.ts'
 import { cacheStatus } from './cache-status.ts'
 import { corsFor } from './cors.ts'

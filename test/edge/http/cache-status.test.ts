@@ -1,6 +1,6 @@
 import { parseList, Token } from 'structured-headers'
 import { describe, expect, test } from 'vitest'
-import type { CacheStatusMember } from '../../../src/core/peers.ts'
+import type { CacheStatusMember } from '../../../src/core/peers/peers.ts'
 import { cacheStatus } from '../../../src/edge/http/cache-status.ts'
 
 describe('Cache-Status', () => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget } from '../../../src/core/memory-budget.ts'
+import { MemoryBudget } from '../../../src/core/memory/memory-budget.ts'
 import { readJson } from '../../../src/edge/http/json-body.ts'
 import { RequestBodies } from '../../../src/edge/http/request-body.ts'
 import { FakeClock } from '../../support/fake-clock.ts'

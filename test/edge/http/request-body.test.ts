@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget } from '../../../src/core/memory-budget.ts'
+import { MemoryBudget } from '../../../src/core/memory/memory-budget.ts'
 import { type BodyBounds, RequestBodies } from '../../../src/edge/http/request-body.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CacheStatusMember, Reply } from '../../../src/core/peers.ts'
+import type { CacheStatusMember, Reply } from '../../../src/core/peers/peers.ts'
 import { serverTiming } from '../../../src/edge/http/server-timing.ts'
 
 function reply(path: readonly CacheStatusMember[], loadMs?: number): Reply {

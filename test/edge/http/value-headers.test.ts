@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../../src/core/bytes.ts'
 import { systemClock } from '../../../src/core/clock.ts'
-import type { ValueEntry } from '../../../src/core/entry.ts'
+import type { ValueEntry } from '../../../src/core/entry/entry.ts'
 import { WholePayload } from '../../../src/edge/http/payload.ts'
 import { valueResponse } from '../../../src/edge/http/value-response.ts'
 

@@ -5,7 +5,7 @@ import type {
   GetMessage,
   PurgeMessage,
   SetMessage,
-} from '../../../../src/core/messages.ts'
+} from '../../../../src/core/peers/messages.ts'
 import { createCacheNode, createWorker } from '../../../../src/library.ts'
 import type { Order } from './order.ts'
 
