@@ -3,12 +3,12 @@
 import type { GroupConfig } from './config/config.ts'
 import type { DurableParts } from './core/durable/durable-tier.ts'
 import type { Eviction } from './core/eviction/policies.ts'
-import type { Fill } from './core/group/fill.ts'
+import type { FillResult } from './core/group/fill.ts'
 import { Group, type GroupMemory, type Placement } from './core/group/group.ts'
 import { Circuit, LONGEST_PROBE_MS } from './core/load/circuit.ts'
 import type { Limit } from './core/load/load-limit.ts'
 import type { Loader, LoadResult } from './core/load/loader.ts'
-import type { Flights } from './core/load/singleflight.ts'
+import type { LoadSharing } from './core/load/singleflight.ts'
 import type { Upstream } from './core/peers/upstream.ts'
 import type { GroupStats } from './core/stats/group-stats.ts'
 import { HotKeys } from './core/stats/hot-keys.ts'
@@ -25,7 +25,7 @@ export interface PlacementParts {
   /** The name of the spans of gets. */
   readonly spanOfGet: 'edge.get' | 'node.get'
   readonly maxBytes: number
-  readonly flights: Flights<Fill>
+  readonly flights: LoadSharing<FillResult>
   readonly memory: GroupMemory
   /** How many loads run at once. */
   readonly limit: Limit

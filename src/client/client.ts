@@ -21,8 +21,8 @@ import {
   readStatsReport,
 } from './wire.ts'
 
-export type * from '../core/group/api.ts'
 export type { Purge, PurgeReport } from '../core/entry/purge.ts'
+export type * from '../core/group/api.ts'
 export { GroupcacheError, type GroupcacheErrorCode } from './groupcache-error.ts'
 export type { ClientOptions, Fetch } from './http.ts'
 

@@ -16,7 +16,7 @@ export const systemClock: Clock = {
 }
 
 /** The outcome of `promise`, or `undefined` when it takes `limitMs` or longer. `Infinity`: no limit. */
-export function within<T>(
+export function withTimeout<T>(
   clock: Clock,
   limitMs: number,
   promise: Promise<T>,

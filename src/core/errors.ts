@@ -149,4 +149,4 @@ export class PeerUnavailableError extends CacheError {
 }
 
 /** A node that has failed a moment ago is not asked yet: no call was made, and so none has failed. */
-export class PeerRestingError extends PeerUnavailableError {}
+export class PeerBackingOffError extends PeerUnavailableError {}

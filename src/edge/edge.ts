@@ -5,8 +5,8 @@ import type { Clock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import { HOT_EVICTION } from '../core/eviction/policies.ts'
 import type { Group, Placement } from '../core/group/group.ts'
-import { LeaseLimit } from '../core/load/edge-load-limit.ts'
-import { UnsharedFlights } from '../core/load/singleflight.ts'
+import { EdgeLoadLimit } from '../core/load/edge-load-limit.ts'
+import { NoSharing } from '../core/load/singleflight.ts'
 import type { PeerPicker } from '../core/peers/peers.ts'
 import { type Region, Topology } from '../core/ring/topology.ts'
 import { EdgeReporter } from '../core/stats/edge-reporter.ts'
@@ -26,7 +26,7 @@ export interface EdgeGroup {
   /** The way to values that are too large to come through a node. */
   readonly open: Open
   /** How many of those are on their way at once. */
-  readonly streams: LeaseLimit
+  readonly streams: EdgeLoadLimit
 }
 
 export interface Edge {
@@ -45,7 +45,7 @@ export interface Edge {
 /** Loads at once of each group in an isolate, when no node can serve: the last resort, not a way to live. */
 const EDGE_LOADS = 16
 
-const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
+const EDGE: Placement = { cacheName: 'edge', fallbackRoleFor: () => 'no-node' }
 
 /** The nodes as they are chosen from the region that is nearest to the client. */
 export function peersNear({ nodes, peersIn }: Edge, request: Request): PeerPicker {
@@ -67,7 +67,7 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
     )
   }
   // Nothing waits for memory here: that, too, would be to wait for another request.
-  const memory = { budget: platform.memory(config.maxIsolateBytes), mayWait: false }
+  const memory = { budget: platform.memory(config.maxIsolateBytes), canQueue: false }
   const groups = new Map<string, EdgeGroup>()
   for (const groupConfig of config.groups.values()) {
     const leaseMs = groupConfig.options.timeoutMs + 1_000
@@ -76,8 +76,8 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
       placement: EDGE,
       spanOfGet: 'edge.get',
       maxBytes: groupConfig.maxHotBytes,
-      flights: new UnsharedFlights(),
-      limit: new LeaseLimit(EDGE_LOADS, leaseMs, clock),
+      flights: new NoSharing(),
+      limit: new EdgeLoadLimit(EDGE_LOADS, leaseMs, clock),
       stats: new GroupStats(),
       eviction: HOT_EVICTION,
       // What is under way when its request has been answered would be cut off.
@@ -88,7 +88,7 @@ export function createEdge(config: Config, env: Cloudflare.Env, runtime: Platfor
       group,
       config: groupConfig,
       open: createOpen(groupConfig, env),
-      streams: new LeaseLimit(groupConfig.maxLoads, leaseMs, clock),
+      streams: new EdgeLoadLimit(groupConfig.maxLoads, leaseMs, clock),
     })
   }
   const all = Array.from(groups.values(), ({ group }) => group)

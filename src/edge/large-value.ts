@@ -4,7 +4,7 @@
  * loads in each edge isolate, as it bounds those of a node.
  */
 
-import { type Clock, within } from '../core/clock.ts'
+import { type Clock, withTimeout } from '../core/clock.ts'
 import { LoadTimeoutError, NotFoundError, OverloadedError } from '../core/errors.ts'
 import type { Lease } from '../core/load/edge-load-limit.ts'
 import type { CacheStatusMember } from '../core/peers/peers.ts'
@@ -123,7 +123,7 @@ async function open(
 ): Promise<Response> {
   const { timeoutMs } = config.options
   const opening = open(key, { group: config.name, signal: abort.signal })
-  const response = await within(clock, timeoutMs, opening)
+  const response = await withTimeout(clock, timeoutMs, opening)
   if (response === undefined) {
     const error = new LoadTimeoutError(`Group ${config.name}: no answer within ${timeoutMs} ms.`)
     abort.abort(error)

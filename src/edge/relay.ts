@@ -3,7 +3,7 @@
  * trickles, is given up, so that neither holds the place of a load for ever.
  */
 
-import { type Clock, within } from '../core/clock.ts'
+import { type Clock, withTimeout } from '../core/clock.ts'
 import { LoadTimeoutError } from '../core/errors.ts'
 import type { Lease } from '../core/load/edge-load-limit.ts'
 
@@ -68,7 +68,7 @@ class Pace {
   async wait<T>(work: Promise<T>): Promise<T> {
     const { clock } = this
     const sinceMs = clock.now()
-    const outcome = await within(clock, Math.min(this.idleMs, this.leftMs), work)
+    const outcome = await withTimeout(clock, Math.min(this.idleMs, this.leftMs), work)
     this.leftMs -= Math.max(0, clock.now() - sinceMs)
     if (outcome === undefined || this.leftMs <= 0) {
       throw new LoadTimeoutError('One side of a stream is too slow.')

@@ -18,7 +18,7 @@ export class FailedStore implements EntryStore {
     return this.fail()
   }
 
-  get earliestGoneMs(): number {
+  get earliestRemovableMs(): number {
     return this.fail()
   }
 
@@ -30,7 +30,7 @@ export class FailedStore implements EntryStore {
   delete = this.fail
   makeStale = this.fail
   leastRecentlyUsed = this.fail
-  deleteGone = this.fail
+  deleteRemovable = this.fail
 
   private fail(): never {
     throw new Error('The disk cannot be used.', { cause: this.cause })

@@ -61,7 +61,7 @@ export class NodeDisk implements Disk {
         isOwned: this.isOwned,
         // A timer, as the answer is on its way by then; kept alive, as nobody waits for it.
         later: (run) => ctx.waitUntil(scheduler.wait(0).then(run)),
-        onWritten: (earliestGoneMs) => this.sweeper.expect(earliestGoneMs),
+        onWritten: (earliestRemovableMs) => this.sweeper.expect(earliestRemovableMs),
       }
     )
   }

@@ -3,7 +3,7 @@
 import type { Config, GroupConfig } from '../config/config.ts'
 import type { DurableParts } from '../core/durable/durable-tier.ts'
 import { NoSuchGroupError, PeerUnavailableError } from '../core/errors.ts'
-import type { Fill } from '../core/group/fill.ts'
+import type { FillResult } from '../core/group/fill.ts'
 import type { Group } from '../core/group/group.ts'
 import type { Groups } from '../core/group/groups.ts'
 import { LoadLimit } from '../core/load/load-limit.ts'
@@ -27,7 +27,7 @@ import { NodeUpstream } from '../core/peers/node-upstream.ts'
 import type { Reply, SetOutcome, StreamedReply } from '../core/peers/peers.ts'
 import type { Upstream } from '../core/peers/upstream.ts'
 import type { Topology } from '../core/ring/topology.ts'
-import { EdgeReports } from '../core/stats/edge-report-log.ts'
+import { EdgeReportLog } from '../core/stats/edge-report-log.ts'
 import { GroupStats } from '../core/stats/group-stats.ts'
 import { type NodeStats, nodeStats } from '../core/stats/node-report.ts'
 import { createGroup } from '../create-group.ts'
@@ -59,7 +59,7 @@ export interface NodeParts {
 export class Node implements NodeCalls {
   private readonly parts: NodeParts
   private readonly sinceMs: number
-  private readonly edges: EdgeReports
+  private readonly edges: EdgeReportLog
 
   constructor(parts: NodeParts) {
     const { config, disk, env, groups, id, name, platform, topology } = parts
@@ -74,22 +74,22 @@ export class Node implements NodeCalls {
         platform,
         placement: {
           cacheName: name,
-          standsInFor: (key) => (isOwned(key) ? undefined : 'guest'),
+          fallbackRoleFor: (key) => (isOwned(key) ? undefined : 'guest'),
         },
         maxBytes: groupConfig.maxBytes,
         eviction: groupConfig.eviction,
         spanOfGet: 'node.get',
         // A node that has lost its memory, and is created again, takes its own place in the budget.
-        memory: { budget, name: `${id} ${groupConfig.name}`, mayWait: true },
+        memory: { budget, name: `${id} ${groupConfig.name}`, canQueue: true },
         limit: new LoadLimit(groupConfig.maxLoads),
-        flights: new Singleflight<Fill>(),
+        flights: new Singleflight<FillResult>(),
         stats,
         durable: disk.partsOf(groupConfig),
         upstream: upstreamOf(groupConfig, parts, nodes, stats),
       })
       groups.add(group)
     }
-    this.edges = new EdgeReports(groups)
+    this.edges = new EdgeReportLog(groups)
   }
 
   get(message: GetMessage): Reply | StreamedReply | Promise<Reply | StreamedReply> {

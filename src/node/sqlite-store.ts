@@ -1,7 +1,7 @@
 /** Owns the entries of one group in a node's SQLite: each is a row, and its value is in chunks. */
 
 import type { EntryStore, StoredEntry } from '../core/durable/entry-store.ts'
-import type { Which } from '../core/entry/purge.ts'
+import type { PurgeTarget } from '../core/entry/purge.ts'
 import { MOST_CHUNKS } from './schema.ts'
 import { COLUMNS, chunksOf, rowOf, type StoredRow, storedEntryOf } from './stored-row.ts'
 
@@ -14,7 +14,7 @@ interface Condition {
 interface Totals {
   bytes: number
   items: number
-  earliestGoneMs: number
+  earliestRemovableMs: number
 }
 
 const WRITE = `
@@ -44,8 +44,8 @@ export class SqliteStore implements EntryStore {
     return this.totals.items
   }
 
-  get earliestGoneMs(): number {
-    return this.totals.earliestGoneMs
+  get earliestRemovableMs(): number {
+    return this.totals.earliestRemovableMs
   }
 
   read(key: string, nowMs: number): StoredEntry | undefined {
@@ -78,7 +78,7 @@ export class SqliteStore implements EntryStore {
     if (known === undefined) return
     known.bytes += row.bytes - (older?.bytes ?? 0)
     known.items += older === undefined ? 1 : 0
-    known.earliestGoneMs = Math.min(known.earliestGoneMs, row.gone_at)
+    known.earliestRemovableMs = Math.min(known.earliestRemovableMs, row.gone_at)
   }
 
   touch(key: string, usedAtMs: number): void {
@@ -90,7 +90,7 @@ export class SqliteStore implements EntryStore {
     )
   }
 
-  *keysOf(which: Which): Iterable<string> {
+  *keysOf(which: PurgeTarget): Iterable<string> {
     const { where, bindings } = this.conditionOf(which)
     const rows = this.sql.exec<{ key: string }>(
       `SELECT key FROM entries WHERE ${where}`,
@@ -99,11 +99,11 @@ export class SqliteStore implements EntryStore {
     for (const { key } of rows) yield key
   }
 
-  delete(which: Which): number {
+  delete(which: PurgeTarget): number {
     return this.deleteWhere(this.conditionOf(which))
   }
 
-  makeStale(which: Which, fromMs: number): void {
+  makeStale(which: PurgeTarget, fromMs: number): void {
     const { where, bindings } = this.conditionOf(which)
     try {
       this.storage.transactionSync(() => {
@@ -130,7 +130,7 @@ export class SqliteStore implements EntryStore {
     return rows.toArray()[0]?.key
   }
 
-  deleteGone(nowMs: number, most: number): number {
+  deleteRemovable(nowMs: number, most: number): number {
     const deleted = this.deleteWhere({
       where: `group_name = ? AND key IN
         (SELECT key FROM entries WHERE group_name = ? AND gone_at <= ? LIMIT ?)`,
@@ -161,7 +161,7 @@ export class SqliteStore implements EntryStore {
       )
       .one()
     const { items, bytes, earliest } = counted
-    return { items, bytes, earliestGoneMs: earliest ?? Number.POSITIVE_INFINITY }
+    return { items, bytes, earliestRemovableMs: earliest ?? Number.POSITIVE_INFINITY }
   }
 
   private deleteWhere(condition: Condition): number {
@@ -173,12 +173,12 @@ export class SqliteStore implements EntryStore {
     if (known !== undefined) {
       known.bytes -= bytes
       known.items -= items
-      if (known.items === 0) known.earliestGoneMs = Number.POSITIVE_INFINITY
+      if (known.items === 0) known.earliestRemovableMs = Number.POSITIVE_INFINITY
     }
     return items
   }
 
-  private conditionOf(which: Which): Condition {
+  private conditionOf(which: PurgeTarget): Condition {
     const { group } = this
     if ('key' in which) return { where: 'group_name = ? AND key = ?', bindings: [group, which.key] }
     if ('all' in which) return { where: 'group_name = ?', bindings: [group] }

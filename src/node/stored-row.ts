@@ -2,7 +2,7 @@
 
 import {
   DamagedEntryError,
-  goneAtMs,
+  removableAtMs,
   type StoredEntry,
   storedBytes,
 } from '../core/durable/entry-store.ts'
@@ -69,7 +69,7 @@ export function rowOf(group: string, key: string, body: number, stored: StoredEn
     checksum: checksumOf({ key, ...texts }, value),
     bytes: storedBytes(key, entry),
     used_at: usedAtMs,
-    gone_at: goneAtMs(entry),
+    gone_at: removableAtMs(entry),
   }
 }
 

@@ -9,7 +9,7 @@ const BATCH = 1_000
 
 /** A group, as far as sweeping goes. */
 interface Swept {
-  readonly earliestGoneMs: number
+  readonly earliestRemovableMs: number
   sweep(nowMs: number, most: number): boolean
 }
 
@@ -32,9 +32,9 @@ export class Sweeper {
   }
 
   /** There are entries, the first of which is gone at that time. */
-  expect(earliestGoneMs: number): void {
+  expect(earliestRemovableMs: number): void {
     const { clock, waitUntil, onError } = this.parts
-    const atMs = Math.max(earliestGoneMs, clock.now()) + SWEEP_AFTER_MS
+    const atMs = Math.max(earliestRemovableMs, clock.now()) + SWEEP_AFTER_MS
     if (atMs >= this.alarmAtMs) return
     this.alarmAtMs = atMs
     const setting = this.setAlarm(atMs).catch((error: unknown) => {
@@ -50,12 +50,12 @@ export class Sweeper {
     const { clock, groups } = this.parts
     this.alarmAtMs = Number.POSITIVE_INFINITY
     for (const group of groups) {
-      while (group.earliestGoneMs <= clock.now() && group.sweep(clock.now(), BATCH)) {
+      while (group.earliestRemovableMs <= clock.now() && group.sweep(clock.now(), BATCH)) {
         // Who asks for an entry meanwhile is not to wait for all of it.
         await new Promise<void>((resolve) => clock.after(0, resolve))
       }
     }
-    const nextMs = Math.min(...Array.from(groups, ({ earliestGoneMs }) => earliestGoneMs))
+    const nextMs = Math.min(...Array.from(groups, ({ earliestRemovableMs }) => earliestRemovableMs))
     if (nextMs !== Number.POSITIVE_INFINITY) this.expect(nextMs)
   }
 
@@ -63,7 +63,7 @@ export class Sweeper {
   sweepSome(): void {
     const { clock, groups } = this.parts
     const nowMs = clock.now()
-    for (const group of groups) if (group.earliestGoneMs <= nowMs) group.sweep(nowMs, BATCH)
+    for (const group of groups) if (group.earliestRemovableMs <= nowMs) group.sweep(nowMs, BATCH)
   }
 
   /** An earlier life of the node may have set one. */

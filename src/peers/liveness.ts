@@ -3,7 +3,7 @@
  * nothing else. However many wait for a node, it is pinged once in four seconds at most.
  */
 
-import { type Clock, within } from '../core/clock.ts'
+import { type Clock, withTimeout } from '../core/clock.ts'
 
 /** How long a call may take before the node is asked whether it is there at all. */
 const PATIENCE_MS = 1_000
@@ -41,7 +41,7 @@ export class Liveness {
     const beganAtMs = this.clock.now()
     // By what has been waited, not by the time of day: the clock may be set back.
     for (let leftMs = limitMs; leftMs > 0; ) {
-      const settled = await within(this.clock, Math.min(PATIENCE_MS, leftMs), answer)
+      const settled = await withTimeout(this.clock, Math.min(PATIENCE_MS, leftMs), answer)
       if (settled !== undefined) return settled.value
       leftMs -= PATIENCE_MS
       const askedAtMs = this.clock.now()
@@ -72,7 +72,7 @@ export class Liveness {
       this.heardAtMs = this.clock.now()
     })
     const signs = [answer, pong].map((sign) => sign.then(() => true))
-    if (await within(this.clock, Math.min(PING_MS, leftMs), Promise.race(signs))) return false
+    if (await withTimeout(this.clock, Math.min(PING_MS, leftMs), Promise.race(signs))) return false
     // Without the whole time to answer it is not found to be silent.
     if (leftMs < PING_MS) return false
     this.silentAtMs = this.clock.now()

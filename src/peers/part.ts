@@ -3,7 +3,7 @@
 import type { Clock } from '../core/clock.ts'
 import { resolveRange, type WantedPart } from '../core/entry/byte-range.ts'
 import type { ValueEntry } from '../core/entry/entry.ts'
-import type { Sending } from '../core/memory/send-reservations.ts'
+import type { SendReservation } from '../core/memory/send-reservations.ts'
 import type { Reply, StreamedReply } from '../core/peers/peers.ts'
 import { valueStream } from './value-stream.ts'
 
@@ -11,7 +11,7 @@ import { valueStream } from './value-stream.ts'
 export function partOf(
   reply: Reply,
   part: WantedPart,
-  beginSending: (entry: ValueEntry) => Sending | undefined,
+  beginSending: (entry: ValueEntry) => SendReservation | undefined,
   clock: Clock,
 ): Reply | StreamedReply {
   if (reply.kind !== 'value' || reply.entry.value.byteLength <= part.aboveBytes) return reply

@@ -3,7 +3,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { WantedPart } from '../core/entry/byte-range.ts'
 import type { Purge } from '../core/entry/purge.ts'
-import { type NoSuchGroupError, PeerRestingError, PeerUnavailableError } from '../core/errors.ts'
+import { type NoSuchGroupError, PeerBackingOffError, PeerUnavailableError } from '../core/errors.ts'
 import type { Circuit } from '../core/load/circuit.ts'
 import type { AnswerRoom } from '../core/peers/byte-room.ts'
 import { type Message, type NodeCalls, PROTOCOL_VERSION } from '../core/peers/messages.ts'
@@ -55,7 +55,7 @@ export class StubPeer implements Peer {
     const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key })
     const call = () => this.call(this.dueReport(), use, limitMs)
     // Only where a part was asked for is there a stream.
-    return ((await this.unlessResting(call)) as Reply | undefined) ?? tooSlow(group)
+    return ((await this.unlessBackingOff(call)) as Reply | undefined) ?? tooSlow(group)
   }
 
   async read(
@@ -66,7 +66,8 @@ export class StubPeer implements Peer {
   ): Promise<Reply | StreamedReply> {
     const use = (node: RemoteNode, header: Message) => node.get({ ...header, group, key, part })
     return (
-      (await this.unlessResting(() => this.call(this.dueReport(), use, limitMs))) ?? tooSlow(group)
+      (await this.unlessBackingOff(() => this.call(this.dueReport(), use, limitMs))) ??
+      tooSlow(group)
     )
   }
 
@@ -78,14 +79,14 @@ export class StubPeer implements Peer {
   ): Promise<readonly (Reply | null)[]> {
     const use = (node: RemoteNode, header: Message) =>
       node.getMany({ ...header, group, keys, ...room })
-    const replies = await this.unlessResting(() => this.call(this.dueReport(), use, limitMs))
+    const replies = await this.unlessBackingOff(() => this.call(this.dueReport(), use, limitMs))
     return replies ?? keys.map(() => tooSlow(group))
   }
 
   async peek(group: string, key: string, limitMs?: number): Promise<Reply | undefined> {
     const use = (node: RemoteNode, header: Message) => node.peek({ ...header, group, key })
     const call = () => this.soon(this.dueReport(), use, limitMs)
-    return (await this.unlessResting(call)) ?? undefined
+    return (await this.unlessBackingOff(call)) ?? undefined
   }
 
   set(group: string, key: string, value: NewValue): Promise<SetOutcome> {
@@ -116,10 +117,10 @@ export class StubPeer implements Peer {
    * Of reads: somebody else can answer them. A node that has failed is left alone for a moment, and then
    * tried with one call. Sets and purges are not for anyone else, and always go out.
    */
-  private async unlessResting<T>(call: () => Promise<T>): Promise<T> {
+  private async unlessBackingOff<T>(call: () => Promise<T>): Promise<T> {
     const { clock, health } = this.parts
     const admission = health.admit(clock.now())
-    if (admission === undefined) throw new PeerRestingError(`${this.name} has just failed.`)
+    if (admission === undefined) throw new PeerBackingOffError(`${this.name} has just failed.`)
     try {
       const answer = await call()
       health.succeeded(admission)
@@ -158,7 +159,7 @@ export class StubPeer implements Peer {
     const header = { version: PROTOCOL_VERSION, ...(report === undefined ? {} : { report }) }
     const ping = () => this.node().ping()
     const attempt = () => this.liveness.await(use(this.node(), header), ping, limitMs)
-    const takeBack = () => report !== undefined && this.parts.reporter?.giveBack(report)
+    const takeBack = () => report !== undefined && this.parts.reporter?.rollback(report)
     try {
       const answer = await attempt().catch((error: unknown) => {
         if (mayBeTriedAgain(error)) return attempt()

@@ -1,13 +1,13 @@
 /** The bytes of a value as a stream that a client reads at its own pace. */
 
-import { type Clock, within } from '../core/clock.ts'
-import { LONGEST_STALL_MS, type Sending } from '../core/memory/send-reservations.ts'
+import { type Clock, withTimeout } from '../core/clock.ts'
+import { LONGEST_STALL_MS, type SendReservation } from '../core/memory/send-reservations.ts'
 
 const PIECE_BYTES = 64 * 1024
 
 /** A stream whose length is known, of the bytes from `first` up to `end`. Breaks off where the client stalls. */
 export function valueStream(
-  sending: Sending,
+  sending: SendReservation,
   first: number,
   end: number,
   clock: Clock,
@@ -22,14 +22,14 @@ export function valueStream(
 }
 
 async function sendAll(
-  sending: Sending,
+  sending: SendReservation,
   first: number,
   end: number,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   clock: Clock,
 ): Promise<void> {
   const inTime = async (taking: Promise<void>) => {
-    const isTaken = await within(
+    const isTaken = await withTimeout(
       clock,
       LONGEST_STALL_MS,
       taking.then(() => true),

@@ -3,8 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   type EntryStore,
-  goneAtMs,
   RENEWABLE_FOR_MS,
+  removableAtMs,
   type StoredEntry,
   storedBytes,
 } from '../../src/core/durable/entry-store.ts'
@@ -48,7 +48,11 @@ export function entryStoreContract(
     Object.entries(entries).reduce((sum, [key, { entry }]) => sum + storedBytes(key, entry), 0)
 
   on('is empty at first', (store) => {
-    expect(store).toMatchObject({ bytes: 0, items: 0, earliestGoneMs: Number.POSITIVE_INFINITY })
+    expect(store).toMatchObject({
+      bytes: 0,
+      items: 0,
+      earliestRemovableMs: Number.POSITIVE_INFINITY,
+    })
     expect(store.read('Tom', NOW_MS)).toBeUndefined()
     expect(store.bytesOf('Tom')).toBeUndefined()
     expect(store.leastRecentlyUsed('')).toBeUndefined()
@@ -114,7 +118,7 @@ export function entryStoreContract(
     store.write('Tom', storedEntry())
     store.write('Sam', storedEntry({ originEtag: '"o"' }))
 
-    expect(goneAtMs(entry)).toBe(NOW_MS + 2_000)
+    expect(removableAtMs(entry)).toBe(NOW_MS + 2_000)
     expect(store.read('Tom', NOW_MS + 1_999)).toBeDefined()
     expect(store.read('Tom', NOW_MS + 2_000)).toBeUndefined()
     expect(store.read('Sam', NOW_MS + 1_999 + RENEWABLE_FOR_MS)).toBeDefined()
@@ -136,7 +140,11 @@ export function entryStoreContract(
     store.touch('none', NOW_MS)
     expect(store).toMatchObject({ items: 1, bytes: bytesOf({ b }) })
     store.delete({ all: true })
-    expect(store).toMatchObject({ items: 0, bytes: 0, earliestGoneMs: Number.POSITIVE_INFINITY })
+    expect(store).toMatchObject({
+      items: 0,
+      bytes: 0,
+      earliestRemovableMs: Number.POSITIVE_INFINITY,
+    })
   })
 
   describe('of several entries', () => {
@@ -205,12 +213,12 @@ export function entryStoreContract(
         store.write(`${i}`, storedEntry({ expiresAtMs: NOW_MS + i * 1_000 }))
       }
 
-      expect(store.earliestGoneMs).toBe(NOW_MS + 2_000)
-      expect(store.deleteGone(NOW_MS + 1_999, 10)).toBe(0)
-      expect(store.deleteGone(NOW_MS + 4_000, 2)).toBe(2)
-      expect(store.deleteGone(NOW_MS + 4_000, 2)).toBe(1)
+      expect(store.earliestRemovableMs).toBe(NOW_MS + 2_000)
+      expect(store.deleteRemovable(NOW_MS + 1_999, 10)).toBe(0)
+      expect(store.deleteRemovable(NOW_MS + 4_000, 2)).toBe(2)
+      expect(store.deleteRemovable(NOW_MS + 4_000, 2)).toBe(1)
       expect(all(store)).toEqual(['4'])
-      expect(store).toMatchObject({ items: 1, earliestGoneMs: NOW_MS + 5_000 })
+      expect(store).toMatchObject({ items: 1, earliestRemovableMs: NOW_MS + 5_000 })
     })
   })
 }

@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { systemClock, within } from '../../src/core/clock.ts'
+import { systemClock, withTimeout } from '../../src/core/clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 describe('within a limit', () => {
   test('an outcome in time is passed on, and leaves no timer', async () => {
     const clock = new FakeClock()
 
-    expect(await within(clock, 50, Promise.resolve('in time'))).toBe('in time')
+    expect(await withTimeout(clock, 50, Promise.resolve('in time'))).toBe('in time')
     expect(clock.pending).toBe(0)
   })
 
   test('a failure in time is passed on, and leaves no timer', async () => {
     const clock = new FakeClock()
 
-    await expect(within(clock, 50, Promise.reject(new Error('down')))).rejects.toThrow('down')
+    await expect(withTimeout(clock, 50, Promise.reject(new Error('down')))).rejects.toThrow('down')
     expect(clock.pending).toBe(0)
   })
 
   test('without end there is no timer at all: the platform would run it at once', () => {
     const clock = new FakeClock()
 
-    void within(clock, Number.POSITIVE_INFINITY, new Promise(() => {}))
+    void withTimeout(clock, Number.POSITIVE_INFINITY, new Promise(() => {}))
 
     expect(clock.pending).toBe(0)
   })

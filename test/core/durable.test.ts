@@ -340,7 +340,7 @@ describe('the store', () => {
     expect(group.sweep(clock.now(), 1)).toBe(false)
     clock.advance(60_000)
     expect(group.sweep(clock.now(), 1)).toBe(true)
-    expect(group.earliestGoneMs).toBe(Number.POSITIVE_INFINITY)
+    expect(group.earliestRemovableMs).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('tells when the first entry will be gone, after writing', async () => {
@@ -396,7 +396,7 @@ describe('a place that does not own a key', () => {
     const isOwned = () => owned
     const placement = {
       cacheName: 'node-0',
-      standsInFor: () => (owned ? undefined : ('guest' as const)),
+      fallbackRoleFor: () => (owned ? undefined : ('guest' as const)),
     }
     const node = createDurableGroup({ loader: countingLoader().load, isOwned, placement })
     await node.group.get('Tom')

@@ -30,7 +30,7 @@ class CountedGroup {
     return this.hotKeys.take(T0, isMeant)
   }
 
-  hearHotKeys(hotKeys: readonly HotKey[]): void {
+  receiveHotKeys(hotKeys: readonly HotKey[]): void {
     for (const { key, gets, overcount } of hotKeys) this.hotKeys.count(key, T0, gets, overcount)
   }
 }
@@ -167,7 +167,7 @@ describe('a report that is given back', () => {
     group.stats.gets = 7
     group.countHot('Tom', 1)
 
-    reporter.giveBack(lost)
+    reporter.rollback(lost)
 
     expect(reporter.takeIfDue(T0 + 1_000, all)).toMatchObject({
       sequence: 2,
@@ -185,7 +185,7 @@ describe('a report that is given back', () => {
     group.stats.gets = 7
     expect(reporter.take(T0, all)).toMatchObject({ groups: { scores: { counters: { gets: 2 } } } })
 
-    reporter.giveBack(lost)
+    reporter.rollback(lost)
 
     expect(reporter.take(T0, all)).toMatchObject({ groups: { scores: { counters: { gets: 5 } } } })
   })
@@ -196,7 +196,7 @@ describe('a report that is given back', () => {
     const scores = groups.at(-1) as CountedGroup
     scores.stats.gets = 5
 
-    reporter.giveBack(reporter.take(T0, all))
+    reporter.rollback(reporter.take(T0, all))
 
     const { groups: told } = reporter.take(T0, all)
     expect(Object.keys(told)).toEqual(['scores'])
@@ -207,7 +207,7 @@ describe('a report that is given back', () => {
     const { groups, reporter } = createReporter('__proto__', 'constructor')
     for (const { stats } of groups) stats.gets = 5
 
-    reporter.giveBack(reporter.take(T0, all))
+    reporter.rollback(reporter.take(T0, all))
 
     expect(Object.entries(reporter.take(T0, all).groups)).toMatchObject([
       ['__proto__', { counters: { gets: 5 } }],
@@ -278,7 +278,7 @@ describe('whatever becomes of the calls that carry reports', () => {
             const [call] = underWay.splice(step.call % Math.max(underWay.length, 1), 1)
             if (call === undefined) break
             if (step.kind === 'arrives') told.hear(call.report, call.node)
-            else reporter.giveBack(call.report)
+            else reporter.rollback(call.report)
           }
         }
       }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Counters, noCounters } from '../../src/core/stats/counters.ts'
-import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import { EdgeReportLog } from '../../src/core/stats/edge-report-log.ts'
 import type { EdgeReport } from '../../src/core/stats/edge-reporter.ts'
 import { HALF_LIFE_MS, type HotKey } from '../../src/core/stats/hot-keys.ts'
 import { nodeStats } from '../../src/core/stats/node-report.ts'
@@ -31,7 +31,7 @@ function reportOf(news: News = {}): EdgeReport {
 /** A node with the group "scores". */
 function createNode() {
   const { group, clock } = createTestGroup({ loader: countingLoader().load })
-  return { clock, edges: new EdgeReports([group]), group }
+  return { clock, edges: new EdgeReportLog([group]), group }
 }
 
 describe('what edge isolates have counted', () => {
@@ -109,9 +109,9 @@ describe('what edge isolates have counted', () => {
     const names = ['__proto__', 'constructor']
     const groups = names.map((name) => ({
       name,
-      hearHotKeys: (hotKeys: readonly HotKey[]) => heard.push([...hotKeys]),
+      receiveHotKeys: (hotKeys: readonly HotKey[]) => heard.push([...hotKeys]),
     }))
-    const edges = new EdgeReports(groups)
+    const edges = new EdgeReportLog(groups)
     const hotKeys = [{ key: 'Tom', gets: 1, overcount: 0 }]
 
     edges.receive(reportOf({ group: '__proto__', counters: { gets: 5 }, items: 1, hotKeys }), T0)

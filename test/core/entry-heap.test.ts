@@ -1,7 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { type Copy, heldBytes, type Policy, type ValueEntry } from '../../src/core/entry/entry.ts'
+import {
+  type CachedEntry,
+  heldBytes,
+  type Policy,
+  type ValueEntry,
+} from '../../src/core/entry/entry.ts'
 import { createStore, type Eviction, overheadBytes } from '../../src/core/eviction/policies.ts'
 
 /** As many as make the engine's `Map` largest for what it holds, once with ghosts. */
@@ -24,7 +29,7 @@ test.each(CASES)(
   '%s, keys of %i, rounds %i: what an entry counts as is what it takes: no less, and no more than half as much again',
   (eviction, keyLength, rounds, letter = '.') => {
     const bytes = heldBytes(keyOf(0, keyLength, letter), exampleEntry(0)) + overheadBytes(eviction)
-    const copies = createStore<Copy>(eviction, ENTRIES * bytes)
+    const copies = createStore<CachedEntry>(eviction, ENTRIES * bytes)
     const before = memoryInUse()
 
     for (let i = 0; i < ENTRIES * rounds; i++) {

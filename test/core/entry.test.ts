@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
-  type Copy,
+  type CachedEntry,
   ENTRY_OVERHEAD_BYTES,
   type Freshness,
   freshnessAt,
@@ -14,7 +14,7 @@ import {
 const LOADED_MS = 1_000
 
 /** Fresh for 100 ms, then 50 ms for while-revalidate and 80 ms for if-error. */
-function copyOf(changes: Partial<Copy> = {}): Copy {
+function copyOf(changes: Partial<CachedEntry> = {}): CachedEntry {
   return {
     entry: ENTRY,
     sequence: 1,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { ENTRY_OVERHEAD_BYTES } from '../../src/core/entry/entry.ts'
 import { ConfigError, NotFoundError } from '../../src/core/errors.ts'
-import type { Fill } from '../../src/core/group/fill.ts'
+import type { FillResult } from '../../src/core/group/fill.ts'
 import { Groups } from '../../src/core/group/groups.ts'
 import type { LoadedValue } from '../../src/core/load/loader.ts'
-import { type Flights, Singleflight } from '../../src/core/load/singleflight.ts'
+import { type LoadSharing, Singleflight } from '../../src/core/load/singleflight.ts'
 import { Topology } from '../../src/core/ring/topology.ts'
 import { pickerOf } from '../support/cluster.ts'
 import { countingLoader, text } from '../support/counting-loader.ts'
@@ -375,15 +375,15 @@ function weightOf(key: string, value: string): number {
 }
 
 /** Runs the work of two callers of a key one after the other, as if the second had missed late. */
-class SerialFlights implements Flights<Fill> {
-  private readonly flights = new Singleflight<Fill>()
+class SerialFlights implements LoadSharing<FillResult> {
+  private readonly flights = new Singleflight<FillResult>()
   private last: Promise<unknown> = Promise.resolve()
 
   has(): boolean {
     return false
   }
 
-  run(key: string, work: () => Fill | Promise<Fill>): Promise<Fill> {
+  run(key: string, work: () => FillResult | Promise<FillResult>): Promise<FillResult> {
     const result = this.last.then(() => this.flights.run(key, work))
     this.last = result
     return result

@@ -165,7 +165,7 @@ test('gets that were heard of count with those of the group, as of now', async (
   await group.get('Tom')
   clock.advance(HALF_LIFE_MS)
 
-  group.hearHotKeys([{ key: 'Tom', gets: 2, overcount: 1 }])
+  group.receiveHotKeys([{ key: 'Tom', gets: 2, overcount: 1 }])
 
   expect(group.hottestKeys()).toEqual([{ key: 'Tom', gets: 2.5, overcount: 1 }])
 })

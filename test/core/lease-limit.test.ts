@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { OverloadedError } from '../../src/core/errors.ts'
-import { LeaseLimit } from '../../src/core/load/edge-load-limit.ts'
+import { EdgeLoadLimit } from '../../src/core/load/edge-load-limit.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const LEASE_MS = 11_000
@@ -8,7 +8,7 @@ const LEASE_MS = 11_000
 /** A limit of two, both of whose places are taken by work that never ends. */
 function fullLimit() {
   const clock = new FakeClock()
-  const limit = new LeaseLimit(2, LEASE_MS, clock)
+  const limit = new EdgeLoadLimit(2, LEASE_MS, clock)
   const run = (work: () => Promise<string>) => limit.run(new AbortController().signal, work)
   const hanging = () => run(() => new Promise<never>(() => {}))
   void hanging()
@@ -28,7 +28,7 @@ describe('a limit whose places are leased', () => {
   })
 
   test('gives a place back when its work has ended, well or not', async () => {
-    const limit = new LeaseLimit(1, LEASE_MS, new FakeClock())
+    const limit = new EdgeLoadLimit(1, LEASE_MS, new FakeClock())
     const { signal } = new AbortController()
 
     expect(await limit.run(signal, done)).toBe('done')
@@ -48,7 +48,7 @@ describe('a limit whose places are leased', () => {
 
   test('takes back only those places whose lease is over', async () => {
     const clock = new FakeClock()
-    const limit = new LeaseLimit(2, LEASE_MS, clock)
+    const limit = new EdgeLoadLimit(2, LEASE_MS, clock)
     const { signal } = new AbortController()
     const hang = () => void limit.run(signal, () => new Promise<never>(() => {}))
     hang()
@@ -63,7 +63,7 @@ describe('a limit whose places are leased', () => {
 
   test('is not given one place too many by work that ends after its lease', async () => {
     const clock = new FakeClock()
-    const limit = new LeaseLimit(1, LEASE_MS, clock)
+    const limit = new EdgeLoadLimit(1, LEASE_MS, clock)
     const { signal } = new AbortController()
     const late = Promise.withResolvers<string>()
     const first = limit.run(signal, () => late.promise)
@@ -78,7 +78,7 @@ describe('a limit whose places are leased', () => {
 
   test('keeps the place of work that says that it goes on, and gives it to nobody after its release', () => {
     const clock = new FakeClock()
-    const limit = new LeaseLimit(1, LEASE_MS, clock)
+    const limit = new EdgeLoadLimit(1, LEASE_MS, clock)
     const lease = limit.take()
 
     clock.advance(LEASE_MS - 1)
@@ -102,7 +102,7 @@ describe('a limit whose places are leased', () => {
   })
 
   test('does not begin what has been given up', async () => {
-    const limit = new LeaseLimit(1, LEASE_MS, new FakeClock())
+    const limit = new EdgeLoadLimit(1, LEASE_MS, new FakeClock())
     const work = vi.fn(done)
 
     await expect(limit.run(AbortSignal.abort(new Error('gone')), work)).rejects.toThrow('gone')

@@ -5,7 +5,10 @@ import { Circuit, FAILURES_TO_OPEN } from '../../src/core/load/circuit.ts'
 import { LoadLimit } from '../../src/core/load/load-limit.ts'
 import { LoadRunner } from '../../src/core/load/load-runner.ts'
 import type { LoadContext, LoadedValue, Loader } from '../../src/core/load/loader.ts'
-import { Reading, type ReadingParts } from '../../src/core/memory/body-reservations.ts'
+import {
+  BodyReservation,
+  type BodyReservationParts,
+} from '../../src/core/memory/body-reservations.ts'
 import { GroupStats } from '../../src/core/stats/group-stats.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { ampleMemory } from '../support/load-memory.ts'
@@ -40,7 +43,8 @@ function createRunner(loader: Loader, maxLoads = Number.POSITIVE_INFINITY) {
     limit,
     circuit,
     clock,
-    beginReading: (parts: Omit<ReadingParts, 'owner' | 'mayWait'>) => ampleMemory(parts.signal),
+    beginReading: (parts: Omit<BodyReservationParts, 'owner' | 'canQueue'>) =>
+      ampleMemory(parts.signal),
     stats,
     onError,
   }
@@ -69,7 +73,7 @@ describe('a loader that answers', () => {
     expect(loader).toHaveBeenCalledWith('k', {
       group: 'users',
       signal: expect.any(AbortSignal),
-      memory: expect.any(Reading),
+      memory: expect.any(BodyReservation),
     })
     expect(loader.mock.calls[0]?.[1].signal.aborted).toBe(false)
   })

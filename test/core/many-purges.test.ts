@@ -15,7 +15,7 @@ const KINDS: [string, boolean][] = [
 
 function create(options = {}, budget = new MemoryBudget(MAX_BYTES)) {
   const loader = latchedLoader()
-  const memory = { budget, mayWait: true }
+  const memory = { budget, canQueue: true }
   return { ...createTestGroup({ loader: loader.load, memory, options }), budget, loader }
 }
 
@@ -109,13 +109,13 @@ test('marks of all groups of an isolate share one bound, entries give way to the
   const loader = async (key: string) => ({ ...text(key), tags: [key], staleIfErrorMs: 60_000 })
   const groups = Array.from({ length: 32 }, (_, i) => {
     const placement = i % 2 === 0 ? OWNER : EDGE
-    const memory = { budget, mayWait: true }
+    const memory = { budget, canQueue: true }
     return createTestGroup({ loader, memory, placement, name: `group-${i}` }).group
   })
   for (const group of groups) for (let i = 0; i < 400; i++) await group.get(`key-${i}`)
   expect(budget.heldBytes).toBeGreaterThan(MAX_BYTES * 0.99)
   const hanging = latchedLoader()
-  const memory = { budget, mayWait: true }
+  const memory = { budget, canQueue: true }
   const busy = createTestGroup({ loader: hanging.load, memory, name: 'busy' }).group
   void busy.get('Tom')
 
@@ -161,7 +161,7 @@ describe('a function that never settles', () => {
 test('questions of an edge isolate whose requests have vanished hold back nothing for long', async () => {
   const { promise: never } = Promise.withResolvers<never>()
   const budget = new MemoryBudget(MAX_BYTES)
-  const memory = { budget, mayWait: false }
+  const memory = { budget, canQueue: false }
   const { clock, group } = createTestGroup({
     loader: () => never,
     memory,
@@ -187,7 +187,7 @@ test('questions of an edge isolate are over with their answers: batches and earl
   const budget = new MemoryBudget(MAX_BYTES)
   const { clock, group } = createTestGroup({
     loader: latchedLoader().load,
-    memory: { budget, mayWait: false },
+    memory: { budget, canQueue: false },
     placement: EDGE,
     random: () => 1 - 1e-9,
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Lru } from '../../src/core/eviction/lru.ts'
-import type { Reading } from '../../src/core/memory/body-reservations.ts'
+import type { BodyReservation } from '../../src/core/memory/body-reservations.ts'
 import { type Membership, MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -103,7 +103,7 @@ test('after every step the budget is what plain lists would be, and never above 
   const property = fc.property(fc.constantFrom(...BUDGETS), steps, (maxBytes, run) => {
     const model = new ListBudget(maxBytes)
     const { budget, members, evictions } = realBudget(maxBytes)
-    const readings: Reading[] = []
+    const readings: BodyReservation[] = []
     const clock = new FakeClock()
 
     for (const { kind, member, key, bytes } of run) {
@@ -120,7 +120,7 @@ test('after every step the budget is what plain lists would be, and never above 
       } else if (kind === 'read') {
         const { signal } = new AbortController()
         const endsAtMs = Number.POSITIVE_INFINITY
-        const reading = membership.beginReading({ signal, endsAtMs, clock, mayWait: false })
+        const reading = membership.beginReading({ signal, endsAtMs, clock, canQueue: false })
         if (isGranted(reading, bytes)) {
           readings.push(reading)
           model.makeRoom(bytes)
@@ -147,7 +147,7 @@ test('after every step the budget is what plain lists would be, and never above 
 })
 
 /** Which readings have room is what test/core/reading-room.test.ts is about. */
-function isGranted(reading: Reading, bytes: number): boolean {
+function isGranted(reading: BodyReservation, bytes: number): boolean {
   try {
     return reading.reserve(bytes) === undefined
   } catch {

@@ -156,7 +156,12 @@ test('a holder that has less than it said is put right, and does not keep others
 describe('what is being read', () => {
   function beginReading({ membership }: { membership: Membership }, clock: FakeClock) {
     const { signal } = new AbortController()
-    return membership.beginReading({ signal, endsAtMs: clock.now() + 1_000, clock, mayWait: false })
+    return membership.beginReading({
+      signal,
+      endsAtMs: clock.now() + 1_000,
+      clock,
+      canQueue: false,
+    })
   }
 
   test('counts, and leaves room for no entry that does not fit beside it, until it is overdue', () => {

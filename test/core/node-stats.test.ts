@@ -3,7 +3,7 @@ import { OriginError } from '../../src/core/errors.ts'
 import type { Group } from '../../src/core/group/group.ts'
 import { FAILURES_TO_OPEN } from '../../src/core/load/circuit.ts'
 import { noCounters } from '../../src/core/stats/counters.ts'
-import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import { EdgeReportLog } from '../../src/core/stats/edge-report-log.ts'
 import type { EdgeReport } from '../../src/core/stats/edge-reporter.ts'
 import {
   eachIsolateOnce,
@@ -31,7 +31,7 @@ function report(
   groups: readonly Group[],
   heard: readonly EdgeReport[] = [],
 ): NodeStats {
-  const edges = new EdgeReports(groups)
+  const edges = new EdgeReportLog(groups)
   for (const edgeReport of heard) edges.receive(edgeReport, 0)
   return nodeStats({ node, sinceMs: 0 }, groups, edges, 0)
 }
@@ -67,7 +67,7 @@ describe('the report of a node', () => {
 
   test('has what edge isolates have counted apart, and when the node began to count', async () => {
     const group = await groupWith(['a', 'a', 'b'])
-    const edges = new EdgeReports([group])
+    const edges = new EdgeReportLog([group])
     edges.receive(edgeReport('isolate-0', 3, { gets: 5, items: 2 }), 1_000)
 
     const stats = nodeStats({ node: 'node-3', sinceMs: 500 }, [group], edges, 60_999)
@@ -84,7 +84,7 @@ describe('the report of a node', () => {
 
   test('is not changed by what is counted later', async () => {
     const group = await groupWith(['a', 'b'])
-    const edges = new EdgeReports([group])
+    const edges = new EdgeReportLog([group])
     edges.receive(edgeReport('isolate-0', 1, { gets: 5 }), 0)
     const stats = nodeStats({ node: 'node-3', sinceMs: 0 }, [group], edges, 0)
     const before = structuredClone(stats)

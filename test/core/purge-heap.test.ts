@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { HeldTags, SOFT_TAG_BYTES } from '../../src/core/cache/held-tags.ts'
 import { PurgeLog, TAG_MARK_BYTES } from '../../src/core/cache/purge-log.ts'
-import { type Copy, heldBytes, type ValueEntry } from '../../src/core/entry/entry.ts'
+import { type CachedEntry, heldBytes, type ValueEntry } from '../../src/core/entry/entry.ts'
 import { createStore } from '../../src/core/eviction/policies.ts'
 
 /** Just above a power of two, where the engine's `Map` is largest for what it holds. */
@@ -54,7 +54,7 @@ test.each([
   'entries with %s of their own take no more than they count as, purged or not',
   (name, entries, tagsEach, length) => {
     const tags = new HeldTags(AMPLE)
-    const copies = createStore<Copy>('lru', Number.POSITIVE_INFINITY)
+    const copies = createStore<CachedEntry>('lru', Number.POSITIVE_INFINITY)
     kept.push(tags, copies)
     const isMarker = name.startsWith('"not found"')
     const before = memoryInUse()
@@ -63,7 +63,7 @@ test.each([
       const names = Array.from({ length: tagsEach }, (_, n) => tagOf(i * tagsEach + n, length))
       const key = decodeURIComponent(`player%2F${10_000 + i}`)
       const entry = isMarker ? exampleMarker(names) : exampleEntry(i, names)
-      const copy: Copy = {
+      const copy: CachedEntry = {
         entry,
         sequence: i,
         heldFromMs: NOW_MS,

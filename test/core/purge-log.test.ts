@@ -25,7 +25,7 @@ function create(maxBytes?: number) {
     hold(...names: string[]) {
       const number = log.next()
       const held = tags.add(names, number)
-      return { judge: (judgedTo?: number) => log.judge(number, held, judgedTo) }
+      return { judge: (judgedTo?: number) => log.validate(number, held, judgedTo) }
     },
   }
 }

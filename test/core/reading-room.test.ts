@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { OverloadedError } from '../../src/core/errors.ts'
 import {
-  type Reading,
-  type ReadingParts,
-  ReadingRoom,
+  type BodyReservation,
+  type BodyReservationParts,
+  BodyReservations,
 } from '../../src/core/memory/body-reservations.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { settle } from '../support/settle.ts'
@@ -15,17 +15,17 @@ const BUDGET_BYTES = 6_400
 function createRoom() {
   const asked: number[] = []
   const clock = new FakeClock()
-  const room = new ReadingRoom(BUDGET_BYTES, (bytes) => asked.push(bytes))
-  const begin = (parts: Partial<ReadingParts> = {}) => {
+  const room = new BodyReservations(BUDGET_BYTES, (bytes) => asked.push(bytes))
+  const begin = (parts: Partial<BodyReservationParts> = {}) => {
     const { signal } = new AbortController()
     const endsAtMs = Number.POSITIVE_INFINITY
-    return room.begin({ owner: room, signal, endsAtMs, clock, mayWait: true, ...parts })
+    return room.begin({ owner: room, signal, endsAtMs, clock, canQueue: true, ...parts })
   }
   return { room, begin, clock, asked }
 }
 
 /** Whether it was granted at once. */
-function reserve(reading: Reading, bytes: number): boolean {
+function reserve(reading: BodyReservation, bytes: number): boolean {
   const turn = reading.reserve(bytes)
   turn?.catch(() => {})
   return turn === undefined
@@ -132,7 +132,7 @@ describe('a value that is read', () => {
 
   test('is refused at once where nothing may wait', () => {
     const { begin, room } = crowded()
-    const reading = begin({ mayWait: false })
+    const reading = begin({ canQueue: false })
 
     expect(() => reading.reserve(200)).toThrow(OverloadedError)
 
@@ -191,9 +191,9 @@ describe('a reading whose load is over', () => {
     reserve(begin(), 1_600)
 
     clock.advance(999)
-    expect(() => begin({ mayWait: false }).reserve(200)).toThrow(OverloadedError)
+    expect(() => begin({ canQueue: false }).reserve(200)).toThrow(OverloadedError)
     clock.advance(1)
-    expect(reserve(begin({ mayWait: false }), 200)).toBe(true)
+    expect(reserve(begin({ canQueue: false }), 200)).toBe(true)
     expect(room.bytes).toBe(1_800)
   })
 

@@ -37,12 +37,12 @@ function createRoom() {
   }
   const send = (value: Sendable) => membership.beginSending(value, held.includes(value), clock)
   const { signal } = new AbortController()
-  const read = (bytes: number, mayWait = true) => {
+  const read = (bytes: number, canQueue = true) => {
     const reading = membership.beginReading({
       signal,
       endsAtMs: Number.POSITIVE_INFINITY,
       clock,
-      mayWait,
+      canQueue: canQueue,
     })
     return { reading, turn: reading.reserve(bytes) }
   }

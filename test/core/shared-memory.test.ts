@@ -24,7 +24,7 @@ function groupsIn(budget: MemoryBudget, shares: Record<string, number>) {
       maxBytes,
       loader: countingLoader((key) => text('x'.repeat(bytesIn(key)))).load,
       options: { maxValueBytes: 64 * KiB },
-      memory: { budget, name, mayWait: true },
+      memory: { budget, name, canQueue: true },
     })
     return [name, group] as const
   })
@@ -77,9 +77,9 @@ function readingGroup(budget: MemoryBudget, { edge = false, timeoutMs = 10_000 }
   const refused: unknown[] = []
   const { group, clock, errors } = createTestGroup({
     name: 'reading',
-    placement: edge ? EDGE : { cacheName: 'node-1', standsInFor: () => undefined },
+    placement: edge ? EDGE : { cacheName: 'node-1', fallbackRoleFor: () => undefined },
     options: { timeoutMs, maxValueBytes: 64 * KiB, staleIfErrorMs: 600_000 },
-    memory: { budget, mayWait: !edge },
+    memory: { budget, canQueue: !edge },
     loader: async (key, { memory }) => {
       try {
         await memory.reserve(bytesIn(key))

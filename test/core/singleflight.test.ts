@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Singleflight, UnsharedFlights } from '../../src/core/load/singleflight.ts'
+import { NoSharing, Singleflight } from '../../src/core/load/singleflight.ts'
 
 const failing: [how: string, work: () => Promise<string>][] = [
   ['rejects', () => Promise.reject(new Error('broken'))],
@@ -167,7 +167,7 @@ describe('forget', () => {
 
 describe('UnsharedFlights', () => {
   test('gives each caller its own load', async () => {
-    const flights = new UnsharedFlights<number>()
+    const flights = new NoSharing<number>()
     const load = vi.fn(async () => load.mock.calls.length)
 
     const callers = [flights.run('k', load), flights.run('k', load)]
@@ -178,13 +178,13 @@ describe('UnsharedFlights', () => {
   })
 
   test.each(failing)('rejects when the load %s', async (_how, work) => {
-    const flights = new UnsharedFlights<string>()
+    const flights = new NoSharing<string>()
 
     await expect(flights.run('k', work)).rejects.toThrow('broken')
   })
 
   test('has nothing to forget', async () => {
-    const flights = new UnsharedFlights<string>()
+    const flights = new NoSharing<string>()
     const caller = flights.run('k', async () => 'v')
 
     flights.forget()

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { UnderWay } from '../../src/core/cache/load-order.ts'
+import { LoadOrder } from '../../src/core/cache/load-order.ts'
 
 const LIFE_MS = 1_000
 
 describe('loads in flight', () => {
   test('may store until their key is purged; loads that begin later may again', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const before = underWay.begin('Tom', 1, 0)
     const other = underWay.begin('Jack', 2, 0)
     underWay.purge('Tom')
@@ -21,7 +21,7 @@ describe('loads in flight', () => {
   })
 
   test('that began earlier do not answer after later ones, also when those have ended', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const [first, second, third] = [1, 2, 3].map((n) => underWay.begin('Tom', n, 0))
 
     expect(underWay.answers(second as never)).toBe(true)
@@ -31,7 +31,7 @@ describe('loads in flight', () => {
   })
 
   test('are forgotten when they end, as often as that is said', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const [first, second] = [underWay.begin('Tom', 1, 0), underWay.begin('Tom', 2, 0)]
     underWay.end(first)
     underWay.end(first)
@@ -42,7 +42,7 @@ describe('loads in flight', () => {
   })
 
   test('that never end are forgotten once their time is over', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const hanging = Array.from({ length: 100 }, (_, i) => underWay.begin(`key-${i}`, i, 0))
     const younger = underWay.begin('Tom', 100, 500)
 
@@ -56,7 +56,7 @@ describe('loads in flight', () => {
   })
 
   test('are forgotten after a clock was set back far, and not for a moment', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const load = underWay.begin('Tom', 1, 100_000)
 
     underWay.begin('Jack', 2, 99_500)
@@ -66,7 +66,7 @@ describe('loads in flight', () => {
   })
 
   test('are at most ten thousand: one more takes the place of the oldest', () => {
-    const underWay = new UnderWay(LIFE_MS)
+    const underWay = new LoadOrder(LIFE_MS)
     const loads = Array.from({ length: 10_001 }, (_, i) => underWay.begin(`key-${i}`, i, 0))
 
     expect(underWay.size).toBe(10_000)

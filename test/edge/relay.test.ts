@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { LeaseLimit } from '../../src/core/load/edge-load-limit.ts'
+import { EdgeLoadLimit } from '../../src/core/load/edge-load-limit.ts'
 import { LEAST_BYTES, relay } from '../../src/edge/relay.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -8,7 +8,7 @@ const TIMEOUT_MS = 10_000
 /** A relay between a source that a test plays, and a client that takes as fast as a test lets it. */
 function relayed() {
   const clock = new FakeClock()
-  const limit = new LeaseLimit(1, TIMEOUT_MS + 1_000, clock)
+  const limit = new EdgeLoadLimit(1, TIMEOUT_MS + 1_000, clock)
   const lease = limit.take()
   let source: ReadableStreamDefaultController<Uint8Array> | undefined
   const cancelled = vi.fn()

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { add, countersOf, noCounters, subtract } from '../../src/core/stats/counters.ts'
-import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import { EdgeReportLog } from '../../src/core/stats/edge-report-log.ts'
 import { GroupStats } from '../../src/core/stats/group-stats.ts'
 import { HotKeys } from '../../src/core/stats/hot-keys.ts'
 import { type NodeStats, nodeStats, sumOf } from '../../src/core/stats/node-report.ts'
@@ -23,11 +23,11 @@ function createNode() {
     durableItems: 0,
     openCircuits: 0,
     hottestKeys: () => hotKeys.top(NOW_MS),
-    hearHotKeys: (heard: readonly { key: string; gets: number; overcount: number }[]) => {
+    receiveHotKeys: (heard: readonly { key: string; gets: number; overcount: number }[]) => {
       for (const { key, gets, overcount } of heard) hotKeys.count(key, NOW_MS, gets, overcount)
     },
   }
-  const edges = new EdgeReports([group])
+  const edges = new EdgeReportLog([group])
   const stats = (): NodeStats => nodeStats({ node: 'node-0', sinceMs: 0 }, [group], edges, NOW_MS)
   return { edges, stats }
 }

@@ -25,11 +25,11 @@ function openBody(headers: Record<string, string> = {}) {
   }
 }
 
-function beginIn(budget: MemoryBudget, mayWait = true) {
+function beginIn(budget: MemoryBudget, canQueue = true) {
   const membership = budget.join({ evictOldest: () => false }, { shareBytes: 1 })
   const abort = new AbortController()
   const parts = { signal: abort.signal, endsAtMs: Number.POSITIVE_INFINITY, clock: new FakeClock() }
-  return { memory: membership.beginReading({ ...parts, mayWait }), abort }
+  return { memory: membership.beginReading({ ...parts, canQueue: canQueue }), abort }
 }
 
 describe('a body that is read', () => {

@@ -213,5 +213,5 @@ function readingIn(budget: MemoryBudget) {
   const membership = budget.join({ evictOldest: () => false }, { shareBytes: 1 })
   const { signal } = new AbortController()
   const parts = { signal, endsAtMs: Number.POSITIVE_INFINITY, clock: new FakeClock() }
-  return membership.beginReading({ ...parts, mayWait: false })
+  return membership.beginReading({ ...parts, canQueue: false })
 }

@@ -254,7 +254,7 @@ test('a disk that fails leaves stores whose every call fails', async () => {
     for (const call of [
       () => scores.bytes,
       () => scores.items,
-      () => scores.earliestGoneMs,
+      () => scores.earliestRemovableMs,
       () => scores.read('a', 0),
       () => scores.bytesOf('a'),
       () => scores.write('a', storedEntry()),
@@ -263,7 +263,7 @@ test('a disk that fails leaves stores whose every call fails', async () => {
       () => scores.delete({ all: true }),
       () => scores.makeStale({ all: true }, 0),
       () => scores.leastRecentlyUsed('a'),
-      () => scores.deleteGone(0, 1),
+      () => scores.deleteRemovable(0, 1),
     ]) {
       expect(call).toThrow('The disk cannot be used.')
     }

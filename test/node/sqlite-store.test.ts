@@ -82,7 +82,7 @@ describe('the store in SQLite', () => {
       expect(new SqliteStore(storage, 'scores')).toMatchObject({
         items: 1,
         bytes: storedBytes('a', stored.entry),
-        earliestGoneMs: stored.entry.expiresAtMs + 1_000,
+        earliestRemovableMs: stored.entry.expiresAtMs + 1_000,
       })
     })
   })

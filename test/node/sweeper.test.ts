@@ -8,7 +8,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 function sweptGroup(gone: number, nextMs: number) {
   return {
     gone,
-    get earliestGoneMs() {
+    get earliestRemovableMs() {
       return this.gone > 0 ? 0 : nextMs
     },
     sweep() {

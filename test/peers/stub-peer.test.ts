@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { PeerRestingError, PeerUnavailableError } from '../../src/core/errors.ts'
+import { PeerBackingOffError, PeerUnavailableError } from '../../src/core/errors.ts'
 import { Circuit } from '../../src/core/load/circuit.ts'
 import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
 import type { Reply } from '../../src/core/peers/peers.ts'
@@ -207,7 +207,7 @@ describe('a node that has failed', () => {
     const before = stubs.length
     clock.advance(999)
 
-    await expect(read(peer)).rejects.toBeInstanceOf(PeerRestingError)
+    await expect(read(peer)).rejects.toBeInstanceOf(PeerBackingOffError)
     expect(stubs).toHaveLength(before)
     clock.advance(1)
     await read(peer)
@@ -238,7 +238,7 @@ describe('a node that has failed', () => {
     await trial
     const after = await Promise.all([get(), get(), get()])
 
-    for (const other of others) expect(other).toBeInstanceOf(PeerRestingError)
+    for (const other of others) expect(other).toBeInstanceOf(PeerBackingOffError)
     expect(after).toEqual([NOT_FOUND, NOT_FOUND, NOT_FOUND])
     expect(node.get).toHaveBeenCalledTimes(5)
   })
@@ -264,7 +264,7 @@ describe('a node that has failed', () => {
 
     await peer.purge('scores', { all: true })
 
-    expect(await get()).toBeInstanceOf(PeerRestingError)
+    expect(await get()).toBeInstanceOf(PeerBackingOffError)
   })
 
   test('is not given up for calls that fail together: the pause is that of one failure', async () => {
@@ -324,7 +324,7 @@ test('a node that has failed once is used again, though every load takes longer 
   let refused = 0
   for (let second = 0; second < 30; second++) {
     void get().then((outcome) => {
-      if (outcome instanceof PeerRestingError) refused = second
+      if (outcome instanceof PeerBackingOffError) refused = second
     })
     await pass(1_000)
   }

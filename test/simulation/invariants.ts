@@ -1,7 +1,7 @@
 /** Owns what has to hold of each place at any moment: its bytes, and its counters. */
 
-import type { Copies } from '../../src/core/cache/cache.ts'
-import { type Copy, heldBytes } from '../../src/core/entry/entry.ts'
+import type { Cache } from '../../src/core/cache/cache.ts'
+import { type CachedEntry, heldBytes } from '../../src/core/entry/entry.ts'
 import { HOT_EVICTION, overheadBytes } from '../../src/core/eviction/policies.ts'
 import type { Group } from '../../src/core/group/group.ts'
 import type { Origin } from './origin.ts'
@@ -44,10 +44,12 @@ function checkBytes(where: string, group: Group, overhead: number): void {
   }
 }
 
-/** What nobody but a recount has to see. */
-function entriesOf(group: Group): Iterable<[string, Copy]> {
-  const { copies } = group as unknown as { copies: Copies }
-  return (copies as unknown as { copies: { entries(): Iterable<[string, Copy]> } }).copies.entries()
+/** Returns what is private to the cache, for a recount. */
+function entriesOf(group: Group): Iterable<[string, CachedEntry]> {
+  const { cache } = group as unknown as { cache: Cache }
+  return (
+    cache as unknown as { entries: { entries(): Iterable<[string, CachedEntry]> } }
+  ).entries.entries()
 }
 
 function requireEqual(

@@ -10,7 +10,7 @@ import type { NewValue, Peer, Reply, SetOutcome } from '../../src/core/peers/pee
 import { RegionPeers } from '../../src/core/peers/region-peers.ts'
 import type { Ring } from '../../src/core/ring/ring.ts'
 import { Topology, type TopologyOptions } from '../../src/core/ring/topology.ts'
-import { EdgeReports } from '../../src/core/stats/edge-report-log.ts'
+import { EdgeReportLog } from '../../src/core/stats/edge-report-log.ts'
 import { GroupStats } from '../../src/core/stats/group-stats.ts'
 import { type NodeStats, nodeStats } from '../../src/core/stats/node-report.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -60,7 +60,7 @@ export class FakePeer implements Peer {
     if (this.broken) throw new PeerUnavailableError(`${this.name} is down.`)
     const groups = [...this.groups.values()]
     const node = { node: this.name, sinceMs: 0 }
-    return structuredClone(nodeStats(node, groups, new EdgeReports(groups), 0))
+    return structuredClone(nodeStats(node, groups, new EdgeReportLog(groups), 0))
   }
 
   private groupNamed(name: string): Group {
@@ -142,7 +142,7 @@ export function createCluster(
       stats,
       placement: {
         cacheName: name,
-        standsInFor: (key) => (topology.ownerIn(region, key) === name ? undefined : 'guest'),
+        fallbackRoleFor: (key) => (topology.ownerIn(region, key) === name ? undefined : 'guest'),
       },
       ...(asksOthers ? { upstream } : {}),
     })

@@ -40,7 +40,7 @@ export function createDurableGroupOn<Store extends EntryStore>(
   const start = () => {
     const timers: (() => void)[] = []
     const later = (run: () => void) => void timers.push(run)
-    const onWritten = (earliestGoneMs: number) => void written.push(earliestGoneMs)
+    const onWritten = (earliestRemovableMs: number) => void written.push(earliestRemovableMs)
     const durable = { store, maxBytes: maxDurableBytes, isOwned, later, onWritten }
     const write = () => {
       for (const run of timers.splice(0)) run()

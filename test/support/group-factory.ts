@@ -2,7 +2,7 @@
 
 import type { DurableParts } from '../../src/core/durable/durable-tier.ts'
 import type { Eviction } from '../../src/core/eviction/policies.ts'
-import type { Fill } from '../../src/core/group/fill.ts'
+import type { FillResult } from '../../src/core/group/fill.ts'
 import {
   Group,
   type GroupMemory,
@@ -13,7 +13,7 @@ import {
 import { Circuit, LONGEST_PROBE_MS } from '../../src/core/load/circuit.ts'
 import { LoadLimit } from '../../src/core/load/load-limit.ts'
 import type { Loader } from '../../src/core/load/loader.ts'
-import { type Flights, Singleflight, UnsharedFlights } from '../../src/core/load/singleflight.ts'
+import { type LoadSharing, NoSharing, Singleflight } from '../../src/core/load/singleflight.ts'
 import { MemoryBudget } from '../../src/core/memory/memory-budget.ts'
 import type { Reply } from '../../src/core/peers/peers.ts'
 import type { Upstream } from '../../src/core/peers/upstream.ts'
@@ -21,9 +21,9 @@ import { GroupStats } from '../../src/core/stats/group-stats.ts'
 import { HotKeys } from '../../src/core/stats/hot-keys.ts'
 import { FakeClock } from './fake-clock.ts'
 
-export const OWNER: Placement = { cacheName: 'node-0', standsInFor: () => undefined }
-export const GUEST: Placement = { cacheName: 'node-1', standsInFor: () => 'guest' }
-export const EDGE: Placement = { cacheName: 'edge', standsInFor: () => 'no-node' }
+export const OWNER: Placement = { cacheName: 'node-0', fallbackRoleFor: () => undefined }
+export const GUEST: Placement = { cacheName: 'node-1', fallbackRoleFor: () => 'guest' }
+export const EDGE: Placement = { cacheName: 'edge', fallbackRoleFor: () => 'no-node' }
 
 export interface TestGroupParts {
   readonly loader: Loader
@@ -34,7 +34,7 @@ export interface TestGroupParts {
   /** By default the group has an isolate to itself. */
   readonly memory?: GroupMemory
   readonly name?: string
-  readonly flights?: Flights<Fill>
+  readonly flights?: LoadSharing<FillResult>
   readonly clock?: FakeClock
   readonly random?: () => number
   readonly stats?: GroupStats
@@ -73,8 +73,8 @@ export function createTestGroup(parts: TestGroupParts): TestGroup {
     placement,
     loader: parts.loader,
     maxBytes: parts.maxBytes ?? 1024 * 1024,
-    memory: parts.memory ?? { budget: new MemoryBudget(64 * 1024 * 1024), mayWait: true },
-    flights: parts.flights ?? (placement === EDGE ? new UnsharedFlights() : new Singleflight()),
+    memory: parts.memory ?? { budget: new MemoryBudget(64 * 1024 * 1024), canQueue: true },
+    flights: parts.flights ?? (placement === EDGE ? new NoSharing() : new Singleflight()),
     clock,
     random,
     limit: new LoadLimit(parts.maxLoads ?? Number.POSITIVE_INFINITY),

@@ -2,11 +2,11 @@
 
 import {
   type EntryStore,
-  goneAtMs,
+  removableAtMs,
   type StoredEntry,
   storedBytes,
 } from '../../src/core/durable/entry-store.ts'
-import type { Which } from '../../src/core/entry/purge.ts'
+import type { PurgeTarget } from '../../src/core/entry/purge.ts'
 
 export class MemoryStore implements EntryStore {
   /** The calls that throw from now on: the disk fails. */
@@ -24,14 +24,14 @@ export class MemoryStore implements EntryStore {
     return this.rows.size
   }
 
-  get earliestGoneMs(): number {
-    return Math.min(...Array.from(this.rows.values(), ({ entry }) => goneAtMs(entry)))
+  get earliestRemovableMs(): number {
+    return Math.min(...Array.from(this.rows.values(), ({ entry }) => removableAtMs(entry)))
   }
 
   read(key: string, nowMs: number): StoredEntry | undefined {
     this.failIf('read')
     const row = this.rows.get(key)
-    return row === undefined || nowMs >= goneAtMs(row.entry) ? undefined : row
+    return row === undefined || nowMs >= removableAtMs(row.entry) ? undefined : row
   }
 
   bytesOf(key: string): number | undefined {
@@ -50,7 +50,7 @@ export class MemoryStore implements EntryStore {
     if (row !== undefined) this.rows.set(key, { ...row, usedAtMs })
   }
 
-  *keysOf(which: Which): Iterable<string> {
+  *keysOf(which: PurgeTarget): Iterable<string> {
     for (const [key, { entry }] of this.rows) {
       if ('key' in which ? which.key !== key : 'tag' in which && !entry.tags.includes(which.tag)) {
         continue
@@ -59,14 +59,14 @@ export class MemoryStore implements EntryStore {
     }
   }
 
-  delete(which: Which): number {
+  delete(which: PurgeTarget): number {
     this.failIf('delete')
     const keys = [...this.keysOf(which)]
     for (const key of keys) this.rows.delete(key)
     return keys.length
   }
 
-  makeStale(which: Which, fromMs: number): void {
+  makeStale(which: PurgeTarget, fromMs: number): void {
     this.failIf('write')
     for (const key of [...this.keysOf(which)]) {
       const row = this.rows.get(key) as StoredEntry
@@ -84,9 +84,11 @@ export class MemoryStore implements EntryStore {
     return others.sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs)[0]?.[0]
   }
 
-  deleteGone(nowMs: number, most: number): number {
+  deleteRemovable(nowMs: number, most: number): number {
     this.failIf('delete')
-    const gone = [...this.rows].filter(([, { entry }]) => nowMs >= goneAtMs(entry)).slice(0, most)
+    const gone = [...this.rows]
+      .filter(([, { entry }]) => nowMs >= removableAtMs(entry))
+      .slice(0, most)
     for (const [key] of gone) this.rows.delete(key)
     return gone.length
   }

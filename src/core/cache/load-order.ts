@@ -13,7 +13,7 @@ interface KeyLoads {
 }
 
 /** One load in flight. */
-export interface Ticket {
+export interface LoadLease {
   readonly key: string
   readonly sequence: number
   readonly startedAtMs: number
@@ -24,11 +24,11 @@ export interface Ticket {
 /** The most loads known at once. One more takes the place of the oldest. */
 const MOST_LOADS = 10_000
 
-export class UnderWay {
+export class LoadOrder {
   private readonly lifeMs: number
   private readonly keys = new Map<string, KeyLoads>()
   /** The oldest first. */
-  private readonly tickets = new Set<Ticket>()
+  private readonly leases = new Set<LoadLease>()
   private lookedAtMs = Number.NEGATIVE_INFINITY
 
   /** @param lifeMs How long a load may take to store what it brings. */
@@ -38,17 +38,17 @@ export class UnderWay {
 
   /** How many loads are known. */
   get size(): number {
-    return this.tickets.size
+    return this.leases.size
   }
 
   /** The number of the oldest load that is known. `Infinity`: there is none. */
   get oldest(): number {
-    for (const { sequence } of this.tickets) return sequence
+    for (const { sequence } of this.leases) return sequence
     return Number.POSITIVE_INFINITY
   }
 
   /** @param sequence Above those of all loads before. */
-  begin(key: string, sequence: number, nowMs: number): Ticket {
+  begin(key: string, sequence: number, nowMs: number): LoadLease {
     this.dropOverdue(nowMs)
     let loads = this.keys.get(key)
     if (loads === undefined) {
@@ -56,19 +56,19 @@ export class UnderWay {
       this.keys.set(key, loads)
     }
     loads.running++
-    const ticket = { key, sequence, startedAtMs: nowMs, endsAtMs: nowMs + this.lifeMs, loads }
-    this.tickets.add(ticket)
-    if (this.tickets.size > MOST_LOADS) {
-      const [oldest] = this.tickets as unknown as [Ticket]
+    const lease = { key, sequence, startedAtMs: nowMs, endsAtMs: nowMs + this.lifeMs, loads }
+    this.leases.add(lease)
+    if (this.leases.size > MOST_LOADS) {
+      const [oldest] = this.leases as unknown as [LoadLease]
       this.end(oldest)
     }
-    return ticket
+    return lease
   }
 
   /** May be called twice. */
-  end(ticket: Ticket): void {
-    if (!this.tickets.delete(ticket)) return
-    const { key, loads } = ticket
+  end(lease: LoadLease): void {
+    if (!this.leases.delete(lease)) return
+    const { key, loads } = lease
     loads.running--
     if (loads.running === 0 && this.keys.get(key) === loads) this.keys.delete(key)
   }
@@ -85,12 +85,12 @@ export class UnderWay {
   }
 
   /** Whether a load is known, and its key was not purged since it began. */
-  isCurrent(ticket: Ticket): boolean {
-    return this.tickets.has(ticket) && this.keys.get(ticket.key) === ticket.loads
+  isCurrent(lease: LoadLease): boolean {
+    return this.leases.has(lease) && this.keys.get(lease.key) === lease.loads
   }
 
   /** A load has come to an answer. Returns false when one that began later has done so before. */
-  answers({ sequence, loads }: Ticket): boolean {
+  answers({ sequence, loads }: LoadLease): boolean {
     if (sequence < loads.answered) return false
     loads.answered = sequence
     return true
@@ -100,10 +100,10 @@ export class UnderWay {
   private dropOverdue(nowMs: number): void {
     if (Math.abs(nowMs - this.lookedAtMs) < this.lifeMs / 8) return
     this.lookedAtMs = nowMs
-    for (const ticket of this.tickets) {
+    for (const lease of this.leases) {
       // A clock that was set back by hours would otherwise keep it for as long.
-      const isFromLater = nowMs < ticket.startedAtMs - this.lifeMs
-      if (nowMs >= ticket.endsAtMs || isFromLater) this.end(ticket)
+      const isFromLater = nowMs < lease.startedAtMs - this.lifeMs
+      if (nowMs >= lease.endsAtMs || isFromLater) this.end(lease)
     }
   }
 }

@@ -11,14 +11,14 @@ import type { MarkRoom } from '../memory/mark-room.ts'
 /** What the purge of one tag counts as, in bytes. Measured in test/core/purge-heap.test.ts. */
 export const TAG_MARK_BYTES = 64
 
-export type Verdict =
+export type Validity =
   | { readonly kind: 'valid' }
   | { readonly kind: 'purged' }
   /** Purged softly: stale from that moment. */
   | { readonly kind: 'stale'; readonly fromMs: number }
 
-const VALID: Verdict = { kind: 'valid' }
-const PURGED: Verdict = { kind: 'purged' }
+const VALID: Validity = { kind: 'valid' }
+const PURGED: Validity = { kind: 'purged' }
 const NO_TAGS: readonly HeldTag[] = []
 
 /**
@@ -112,7 +112,7 @@ export class PurgeLog {
    *
    * @param judgedTo Soft purges up to this number have had their effect on the entry.
    */
-  judge(sequence: number, tags: readonly HeldTag[] = NO_TAGS, judgedTo = sequence): Verdict {
+  validate(sequence: number, tags: readonly HeldTag[] = NO_TAGS, judgedTo = sequence): Validity {
     if (sequence < this.all) return PURGED
     let fromMs = this.softAll.firstAfter(judgedTo)
     for (const { purged, soft } of tags) {

@@ -8,11 +8,11 @@
  */
 
 import type { Clock } from '../clock.ts'
-import type { Copy } from '../entry/entry.ts'
-import type { Which } from '../entry/purge.ts'
+import type { CachedEntry } from '../entry/entry.ts'
+import type { PurgeTarget } from '../entry/purge.ts'
 import { PeerUnavailableError } from '../errors.ts'
 import type { GroupStats } from '../stats/group-stats.ts'
-import { type EntryStore, goneAtMs, type StoredEntry, storedBytes } from './entry-store.ts'
+import { type EntryStore, removableAtMs, type StoredEntry, storedBytes } from './entry-store.ts'
 
 /** The least part of an entry's use on disk that is written down again. */
 const TOUCH_EVERY_MS = 600_000
@@ -30,14 +30,14 @@ export interface DurableParts {
   /** Runs what is given soon, but not at once: after the answers that are on their way. */
   readonly later: (run: () => void) => void
   /** Told after writing when the first of the entries stored will be gone. */
-  readonly onWritten: (earliestGoneMs: number) => void
+  readonly onWritten: (earliestRemovableMs: number) => void
 }
 
 /** What the tier needs to know of what is held in memory. */
 export interface Memory {
   readonly isHeld: (key: string) => boolean
   /** Whether no purge has taken the copy; what a soft one has done is done to it then. */
-  readonly outlivesPurges: (copy: Copy) => boolean
+  readonly isValid: (copy: CachedEntry) => boolean
 }
 
 interface Surroundings {
@@ -49,7 +49,7 @@ interface Surroundings {
 export class DurableTier {
   private readonly parts: DurableParts & Surroundings
   private readonly memory: Memory
-  private readonly waiting = new Map<string, Copy>()
+  private readonly waiting = new Map<string, CachedEntry>()
   private waitingBytes = 0
   private isScheduled = false
   /**
@@ -72,8 +72,8 @@ export class DurableTier {
   }
 
   /** Before this moment there is nothing to sweep. */
-  get earliestGoneMs(): number {
-    return this.measure(({ earliestGoneMs }) => earliestGoneMs, Number.POSITIVE_INFINITY)
+  get earliestRemovableMs(): number {
+    return this.measure(({ earliestRemovableMs }) => earliestRemovableMs, Number.POSITIVE_INFINITY)
   }
 
   /**
@@ -81,19 +81,19 @@ export class DurableTier {
    *
    * @param sequence The number of the latest purge: what is stored has outlived it.
    */
-  find(key: string, nowMs: number, sequence: number): Copy | undefined {
+  find(key: string, nowMs: number, sequence: number): CachedEntry | undefined {
     const waiting = this.waiting.get(key)
     if (waiting !== undefined) return waiting
     if (!this.parts.isOwned(key)) return undefined
     const stored = this.read(key, nowMs)
     if (stored === undefined) return undefined
-    const copy: Copy = { ...copyOf(stored, sequence), readBack: 'just-now' }
+    const copy: CachedEntry = { ...copyOf(stored, sequence), readBack: 'just-now' }
     if (nowMs - stored.usedAtMs >= TOUCH_EVERY_MS) this.write(key, copy)
     return copy
   }
 
   /** As `find`, whoever owns the key, and without a trace. */
-  peek(key: string, nowMs: number, sequence: number): Copy | undefined {
+  peek(key: string, nowMs: number, sequence: number): CachedEntry | undefined {
     const waiting = this.waiting.get(key)
     if (waiting !== undefined) return waiting
     const stored = this.read(key, nowMs)
@@ -101,7 +101,7 @@ export class DurableTier {
   }
 
   /** Stores what has been taken into memory, later. The store's older entry gives way with that, or before. */
-  write(key: string, copy: Copy): void {
+  write(key: string, copy: CachedEntry): void {
     const { isOwned, later, maxBytes } = this.parts
     const { entry } = copy
     const bytes = entry.kind === 'value' ? storedBytes(key, entry) : Number.POSITIVE_INFINITY
@@ -128,8 +128,8 @@ export class DurableTier {
     this.waiting.clear()
     this.waitingBytes = 0
     for (const [key, copy] of batch) this.writeNow(key, copy)
-    const { earliestGoneMs } = this
-    if (earliestGoneMs !== Number.POSITIVE_INFINITY) this.parts.onWritten(earliestGoneMs)
+    const { earliestRemovableMs } = this
+    if (earliestRemovableMs !== Number.POSITIVE_INFINITY) this.parts.onWritten(earliestRemovableMs)
   }
 
   /** Another answer has taken the place of what is stored of the key, and is not stored itself. */
@@ -145,8 +145,8 @@ export class DurableTier {
   }
 
   /** How many entries are here that memory has not. */
-  countBeyond(which: Which): number {
-    const { isHeld, outlivesPurges } = this.memory
+  countBeyond(which: PurgeTarget): number {
+    const { isHeld, isValid: outlivesPurges } = this.memory
     const { store } = this.parts
     let entries = 0
     for (const [key, copy] of this.waiting) {
@@ -166,7 +166,7 @@ export class DurableTier {
    * Purges what is stored, before it returns. Throws `PeerUnavailableError` where the store cannot:
    * who has been told that something is purged must not meet it again once memory is lost.
    */
-  purge(purged: readonly Which[], soft: boolean, nowMs: number): void {
+  purge(purged: readonly PurgeTarget[], soft: boolean, nowMs: number): void {
     const { store } = this.parts
     // Its rows have to be there to be made stale.
     if (soft) this.flush()
@@ -193,7 +193,7 @@ export class DurableTier {
   sweep(nowMs: number, most: number): boolean {
     const { store } = this.parts
     if (this.isBroken) return false
-    return this.attempt(() => store.deleteGone(nowMs, most)) === most
+    return this.attempt(() => store.deleteRemovable(nowMs, most)) === most
   }
 
   private read(key: string, nowMs: number): StoredEntry | undefined {
@@ -207,18 +207,18 @@ export class DurableTier {
     }
   }
 
-  private writeNow(key: string, copy: Copy): void {
+  private writeNow(key: string, copy: CachedEntry): void {
     if (this.isBroken) return
     // A tag may have been purged meanwhile.
-    const isWritten = this.memory.outlivesPurges(copy) && this.attempt(() => this.put(key, copy))
+    const isWritten = this.memory.isValid(copy) && this.attempt(() => this.put(key, copy))
     // What is stored is older than what was not written.
     if (!isWritten) this.forget(key)
   }
 
   /** Returns false for what is not worth it. */
-  private put(key: string, { entry, heldFromMs, ...held }: Copy): boolean {
+  private put(key: string, { entry, heldFromMs, ...held }: CachedEntry): boolean {
     const nowMs = this.parts.clock.now()
-    if (entry.kind !== 'value' || goneAtMs(entry) <= nowMs) return false
+    if (entry.kind !== 'value' || removableAtMs(entry) <= nowMs) return false
     this.makeRoom(key, storedBytes(key, entry), nowMs)
     const isPurgedSoftly = held.isPurgedSoftly === true
     this.parts.store.write(key, { entry, heldFromMs, isPurgedSoftly, usedAtMs: nowMs })
@@ -243,7 +243,7 @@ export class DurableTier {
    * A purge by tag is remembered for entries in memory alone, and what waits may have been evicted from
    * it. The row that it would have replaced goes with it: that may not carry the tag, but is older.
    */
-  private forgetWaiting(which: Which): void {
+  private forgetWaiting(which: PurgeTarget): void {
     for (const [key, copy] of this.waiting) if (isMeant(which, key, copy)) this.forget(key)
   }
 
@@ -282,7 +282,7 @@ export class DurableTier {
   }
 }
 
-function copyOf(stored: StoredEntry, sequence: number): Copy {
+function copyOf(stored: StoredEntry, sequence: number): CachedEntry {
   const { entry, heldFromMs, isPurgedSoftly } = stored
   return {
     entry,
@@ -293,7 +293,7 @@ function copyOf(stored: StoredEntry, sequence: number): Copy {
   }
 }
 
-function isMeant(which: Which, key: string, { entry }: Copy): boolean {
+function isMeant(which: PurgeTarget, key: string, { entry }: CachedEntry): boolean {
   if ('key' in which) return which.key === key
   return 'all' in which || (entry.kind === 'value' && entry.tags.includes(which.tag))
 }

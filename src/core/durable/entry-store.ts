@@ -5,7 +5,7 @@
 
 import { utf8Length } from '../bytes.ts'
 import { hasValidator, heldBytes, staleUntilMs, type ValueEntry } from '../entry/entry.ts'
-import type { Which } from '../entry/purge.ts'
+import type { PurgeTarget } from '../entry/purge.ts'
 
 /** An entry as it is stored: what a copy needs to be held again. */
 export interface StoredEntry {
@@ -27,7 +27,7 @@ export interface EntryStore {
   readonly bytes: number
   readonly items: number
   /** Before this moment nothing is gone. It may be too early, never too late. `Infinity`: nothing is stored. */
-  readonly earliestGoneMs: number
+  readonly earliestRemovableMs: number
   /** The entry of `key`, unless it is gone by then. Throws `DamagedEntryError` where it cannot be trusted. */
   read(key: string, nowMs: number): StoredEntry | undefined
   /** What the entry of `key` counts as, gone or not. `undefined`: there is none. */
@@ -40,15 +40,15 @@ export interface EntryStore {
   /** Notes a use. */
   touch(key: string, usedAtMs: number): void
   /** The keys of these entries, gone or not. The store must not be changed before the last one is taken. */
-  keysOf(which: Which): Iterable<string>
+  keysOf(which: PurgeTarget): Iterable<string>
   /** Returns how many there were. */
-  delete(which: Which): number
+  delete(which: PurgeTarget): number
   /** Makes entries stale from a moment on, and deletes those that have no stale window. */
-  makeStale(which: Which, fromMs: number): void
+  makeStale(which: PurgeTarget, fromMs: number): void
   /** The key that was used longest ago, other than this one. */
   leastRecentlyUsed(exceptKey: string): string | undefined
   /** Deletes what is gone, at most so many. Returns how many there were. */
-  deleteGone(nowMs: number, most: number): number
+  deleteRemovable(nowMs: number, most: number): number
 }
 
 /** A stored entry is not what was written. */
@@ -64,7 +64,7 @@ export class DamagedEntryError extends Error {
 export const RENEWABLE_FOR_MS = 24 * 3_600_000
 
 /** From when on an entry is of no use: it may not be answered, and its origin is not asked about it. */
-export function goneAtMs(entry: ValueEntry): number {
+export function removableAtMs(entry: ValueEntry): number {
   return staleUntilMs(entry) + (hasValidator(entry) ? RENEWABLE_FOR_MS : 0)
 }
 

@@ -68,10 +68,10 @@ export interface Marker {
 export type Entry = ValueEntry | Marker
 
 /** Who loads a key instead of its owner: `guest`, another node; `no-node`, the edge, since no node could. */
-export type StandIn = 'guest' | 'no-node'
+export type FallbackRole = 'guest' | 'no-node'
 
 /** An entry where it is held. Only `Copies` changes it. */
-export interface Copy {
+export interface CachedEntry {
   entry: Entry
   /** The number of the load that brought the entry. */
   readonly sequence: number
@@ -80,19 +80,19 @@ export interface Copy {
   /** Hot copies and guests' copies end here at the latest. `Infinity` at the owner. */
   readonly untilMs: number
   /** Until then a hot copy is kept past its end, in case that no node can be reached. Default: `untilMs`. */
-  readonly keptUntilMs?: number
+  readonly staleIfErrorUntilMs?: number
   /** How long it took to get the copy, in milliseconds; of hot copies. */
   readonly tookMs?: number
   /** Set while somebody gets the copy that will replace this one. */
   isBeingRenewed?: true
   /** Set when this place loaded the value without owning the key. */
-  readonly standIn?: StandIn
+  readonly fallbackRole?: FallbackRole
   /** Set while refreshes of the entry fail. */
   retry?: Retry
   /** Set when the origin has refused the key: it is answered by nobody who still has it in hand. */
   isRefused?: true
   /** Purges up to this number have had their effect on the entry. */
-  judgedTo?: number
+  validatedTo?: number
   /** The entry's tags since it was last held in memory; none if it has none. */
   tags?: readonly HeldTag[]
   /** Not fresh any more, whatever the clock does. */
@@ -118,7 +118,7 @@ export type Freshness = 'fresh' | 'stale' | 'expired'
  * A copy at exactly its end is not fresh any more (RFC 9111, section 4.2: fresh while the lifetime
  * exceeds the age). A clock that was set back makes it expired: how old it is cannot be known then.
  */
-export function freshnessAt(copy: Copy, nowMs: number): Freshness {
+export function freshnessAt(copy: CachedEntry, nowMs: number): Freshness {
   const { entry, heldFromMs, untilMs } = copy
   if (nowMs >= untilMs || nowMs < heldFromMs) return 'expired'
   if (nowMs < entry.expiresAtMs && !copy.isPurgedSoftly) return 'fresh'
@@ -126,18 +126,21 @@ export function freshnessAt(copy: Copy, nowMs: number): Freshness {
 }
 
 /** Whether a stale copy may be answered at once, with a refresh behind it (RFC 5861, section 3). */
-export function mayServeWhileRevalidating({ entry }: Copy, nowMs: number): boolean {
+export function mayServeWhileRevalidating({ entry }: CachedEntry, nowMs: number): boolean {
   return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleWhileRevalidateMs
 }
 
 /** Whether a stale copy may be answered instead of a failure (RFC 5861, section 4). */
-export function mayServeOnError({ entry }: Copy, nowMs: number): boolean {
+export function mayServeOnError({ entry }: CachedEntry, nowMs: number): boolean {
   return entry.kind === 'value' && nowMs < entry.expiresAtMs + entry.staleIfErrorMs
 }
 
 /** Whether a copy past its end may still be answered, as no node can be reached. */
-export function isKept({ heldFromMs, keptUntilMs, untilMs }: Copy, nowMs: number): boolean {
-  return nowMs >= heldFromMs && nowMs < (keptUntilMs ?? untilMs)
+export function mayServeWithoutNode(
+  { heldFromMs, staleIfErrorUntilMs, untilMs }: CachedEntry,
+  nowMs: number,
+): boolean {
+  return nowMs >= heldFromMs && nowMs < (staleIfErrorUntilMs ?? untilMs)
 }
 
 /**
@@ -146,7 +149,7 @@ export function isKept({ heldFromMs, keptUntilMs, untilMs }: Copy, nowMs: number
  * "Optimal Probabilistic Cache Stampede Prevention", 2015; its beta is 1).
  */
 export function isToBeRenewed(
-  { entry, isBeingRenewed, tookMs = 0, untilMs }: Copy,
+  { entry, isBeingRenewed, tookMs = 0, untilMs }: CachedEntry,
   nowMs: number,
   random: () => number,
 ): boolean {
@@ -157,12 +160,12 @@ export function isToBeRenewed(
 }
 
 /** Whether a failed refresh is too recent for another one. */
-export function isResting({ retry }: Copy, nowMs: number): boolean {
+export function isBackingOff({ retry }: CachedEntry, nowMs: number): boolean {
   return retry !== undefined && nowMs >= retry.sinceMs && nowMs < retry.notBeforeMs
 }
 
 /** When a copy stops being fresh: never after its entry does. */
-export function endOfFreshness({ entry, untilMs }: Copy): number {
+export function endOfFreshness({ entry, untilMs }: CachedEntry): number {
   return Math.min(entry.expiresAtMs, untilMs)
 }
 

@@ -19,4 +19,7 @@ export interface PurgeReport {
 }
 
 /** Which entries are meant. */
-export type Which = { readonly key: string } | { readonly tag: string } | { readonly all: true }
+export type PurgeTarget =
+  | { readonly key: string }
+  | { readonly tag: string }
+  | { readonly all: true }

@@ -2,23 +2,23 @@
 
 import { backoffMs } from '../backoff.ts'
 import { ownBytes } from '../bytes.ts'
-import type { Copies } from '../cache/cache.ts'
-import type { Ticket } from '../cache/load-order.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { LoadLease } from '../cache/load-order.ts'
 import type { Clock } from '../clock.ts'
 import {
-  type Copy,
+  type CachedEntry,
   completeLife,
   type Entry,
   endOfFreshness,
+  type FallbackRole,
   freshnessAt,
   type Life,
   type Marker,
-  type StandIn,
   type ValueEntry,
 } from '../entry/entry.ts'
 import type { LoadRunner } from '../load/load-runner.ts'
 import type { LoadedValue, LoadFailure, LoadResult } from '../load/loader.ts'
-import type { Reading } from '../memory/body-reservations.ts'
+import type { BodyReservation } from '../memory/body-reservations.ts'
 import type { Answer, CacheStatusMember, NewValue, Reply } from '../peers/peers.ts'
 import type { Upstream } from '../peers/upstream.ts'
 import type { GroupStats } from '../stats/group-stats.ts'
@@ -34,25 +34,25 @@ export interface FillOptions extends Life {
 }
 
 /** What a load came to: the answer, and how this place handled it. */
-export interface Fill {
+export interface FillResult {
   readonly answer: Answer
-  readonly handling: Omit<CacheStatusMember, 'cache'>
+  readonly status: Omit<CacheStatusMember, 'cache'>
   /** The caches beyond this place that have brought it. */
-  readonly above?: readonly CacheStatusMember[]
+  readonly upstreamPath?: readonly CacheStatusMember[]
   /** When the copy of a guest ends, from which the answer comes or as which it is held. */
   readonly untilMs?: number
   /** How long the load took, if there was one, in milliseconds. */
   readonly loadMs?: number
 }
 
-export interface FillerParts {
+export interface CacheFillParts {
   readonly options: FillOptions
-  readonly copies: Copies
+  readonly cache: Cache
   readonly runner: LoadRunner
   /** What is asked before the loader. Default: nothing. */
   readonly upstream?: Upstream | undefined
   /** As what this place loads `key`; `undefined` when it owns the key. */
-  readonly standsInFor: (key: string) => StandIn | undefined
+  readonly fallbackRoleFor: (key: string) => FallbackRole | undefined
   readonly stats: GroupStats
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -62,15 +62,15 @@ export interface FillerParts {
   readonly onError: (error: unknown) => void
 }
 
-export class Filler {
-  private readonly parts: FillerParts
+export class CacheFill {
+  private readonly parts: CacheFillParts
 
-  constructor(parts: FillerParts) {
+  constructor(parts: CacheFillParts) {
     this.parts = parts
   }
 
   /** Asks upstream, or runs the loader, and keeps what is answered. Only ever called inside a flight. */
-  async fill(key: string): Promise<Fill> {
+  async fill(key: string): Promise<FillResult> {
     const { upstream } = this.parts
     // Two callers may miss one after the other; the second finds what the first one's flight stored.
     const held = this.heldNow(key)
@@ -87,10 +87,10 @@ export class Filler {
   }
 
   /** A fresh copy as an answer; a stale one to be refreshed. */
-  private heldNow(key: string): Fill | Copy | undefined {
-    const { clock, copies } = this.parts
+  private heldNow(key: string): FillResult | CachedEntry | undefined {
+    const { clock, cache } = this.parts
     const nowMs = clock.now()
-    const held = copies.lookAgain(key, nowMs)
+    const held = cache.lookAgain(key, nowMs)
     const isFresh = held !== undefined && freshnessAt(held, nowMs) === 'fresh'
     return isFresh ? hitFill(held, nowMs) : held
   }
@@ -99,93 +99,96 @@ export class Filler {
    * What the previous owner has: a fresh answer, or a stale copy to be refreshed. Whatever was purged or set
    * since this began is not stored: a purge reaches the previous owner first.
    */
-  private async takeHandOff(key: string, upstream: Upstream): Promise<Fill | Copy | undefined> {
-    const { clock, copies, stats } = this.parts
-    const ticket = copies.begin(key, clock.now())
+  private async takeHandOff(
+    key: string,
+    upstream: Upstream,
+  ): Promise<FillResult | CachedEntry | undefined> {
+    const { clock, cache, stats } = this.parts
+    const lease = cache.lease(key, clock.now())
     try {
       const reply = await upstream.peek(key)
       if (reply === undefined || reply.kind === 'failed') return undefined
       stats.handoffs++
-      const fill = this.fillFrom(staleIfPurged(reply, ticket.startedAtMs), ticket, undefined, true)
+      const fill = this.fillFrom(staleIfPurged(reply, lease.startedAtMs), lease, undefined, true)
       const { answer } = fill
       const isStale = answer.kind === 'value' && clock.now() >= answer.entry.expiresAtMs
-      return isStale ? copies.lookAgain(key, clock.now()) : fill
+      return isStale ? cache.lookAgain(key, clock.now()) : fill
     } finally {
-      copies.end(ticket)
+      cache.release(lease)
     }
   }
 
   private async askHome(
     key: string,
-    held: Copy | undefined,
+    held: CachedEntry | undefined,
     upstream: Upstream,
-  ): Promise<Fill | undefined> {
-    const { clock, copies } = this.parts
-    const ticket = copies.begin(key, clock.now())
+  ): Promise<FillResult | undefined> {
+    const { clock, cache } = this.parts
+    const lease = cache.lease(key, clock.now())
     try {
       const reply = await upstream.get(key)
       if (reply === undefined) return undefined
       if (reply.kind !== 'failed' || reply.isRefusal) upstream.answered(key)
-      else if (held !== undefined) this.postpone(ticket, held)
-      return this.fillFrom(reply, ticket, held)
+      else if (held !== undefined) this.postpone(lease, held)
+      return this.fillFrom(reply, lease, held)
     } finally {
-      copies.end(ticket)
+      cache.release(lease)
     }
   }
 
   /** Another node's reply, kept as this node's own. */
   private fillFrom(
     reply: Reply,
-    ticket: Ticket,
-    held: Copy | undefined,
+    lease: LoadLease,
+    held: CachedEntry | undefined,
     isHandedOver = false,
-  ): Fill {
-    const { path: above, ...rest } = reply
-    const handling = { fwd: held === undefined ? 'miss' : 'stale' } as const
+  ): FillResult {
+    const { path: upstreamPath, ...rest } = reply
+    const status = { fwd: held === undefined ? 'miss' : 'stale' } as const
     if (rest.kind === 'failed') {
-      if (rest.isRefusal) this.parts.copies.refused(ticket)
-      return { answer: rest, above, handling }
+      if (rest.isRefusal) this.parts.cache.refused(lease)
+      return { answer: rest, upstreamPath, status }
     }
-    const entry = entryIn(rest, ticket.startedAtMs)
-    const stored = this.populate(ticket, entry, isHandedOver)
+    const entry = entryIn(rest, lease.startedAtMs)
+    const stored = this.populate(lease, entry, isHandedOver)
     const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
     return {
       answer: answerOf(entry),
-      above,
-      handling: { ...handling, ...(stored ? { stored } : {}) },
-      ...this.endAsGuest(ticket),
+      upstreamPath,
+      status: { ...status, ...(stored ? { stored } : {}) },
+      ...this.endAsGuest(lease),
       ...loaded,
     }
   }
 
-  private async load(key: string, held: Copy | undefined): Promise<Fill> {
-    const { clock, copies, runner, standsInFor } = this.parts
+  private async load(key: string, held: CachedEntry | undefined): Promise<FillResult> {
+    const { clock, cache, runner, fallbackRoleFor } = this.parts
     const startedAtMs = clock.now()
-    const ticket = copies.begin(key, startedAtMs)
-    const standIn = standsInFor(key)
+    const lease = cache.lease(key, startedAtMs)
+    const fallbackRole = fallbackRoleFor(key)
     const stale = held?.entry.kind === 'value' ? held.entry : undefined
-    const { inTime, atLast, hasStarted, memory } = runner.run(key, stale, standIn)
+    const { inTime, atLast, hasStarted, memory } = runner.run(key, stale, fallbackRole)
     let isLate = false
     try {
       const result = await inTime
       isLate = result.kind === 'failed' && result.code === 'load-timeout'
-      if (result.kind === 'failed' && held !== undefined) this.postpone(ticket, held)
-      const { answer, stored } = await this.conclude(ticket, result, stale, memory)
+      if (result.kind === 'failed' && held !== undefined) this.postpone(lease, held)
+      const { answer, stored } = await this.conclude(lease, result, stale, memory)
       return {
         answer,
-        handling: {
+        status: {
           // RFC 9211, section 2.2: only what has gone forward says so.
           ...(hasStarted() ? { fwd: held === undefined ? 'miss' : 'stale' } : {}),
           ...(stored ? { stored } : {}),
-          ...detailOf(standIn),
+          ...detailOf(fallbackRole),
         },
-        ...this.endAsGuest(ticket),
+        ...this.endAsGuest(lease),
         ...(hasStarted() ? { loadMs: clock.now() - startedAtMs } : {}),
       }
     } finally {
       memory.release()
-      if (isLate) this.keepLate(ticket, atLast, stale)
-      else copies.end(ticket)
+      if (isLate) this.keepLate(lease, atLast, stale)
+      else cache.release(lease)
     }
   }
 
@@ -205,57 +208,62 @@ export class Filler {
   }
 
   /** Holds an entry for as long as this place may. */
-  populate(ticket: Ticket, entry: Entry, isHandedOver = false): boolean {
-    const { clock, copies, options, standsInFor } = this.parts
-    const standIn = standsInFor(ticket.key)
+  populate(lease: LoadLease, entry: Entry, isHandedOver = false): boolean {
+    const { clock, cache, options, fallbackRoleFor } = this.parts
+    const fallbackRole = fallbackRoleFor(lease.key)
     const untilMs =
-      standIn === undefined ? Number.POSITIVE_INFINITY : ticket.startedAtMs + options.hotTtlMs
-    return copies.populate(ticket, entry, { nowMs: clock.now(), untilMs, standIn, isHandedOver })
+      fallbackRole === undefined ? Number.POSITIVE_INFINITY : lease.startedAtMs + options.hotTtlMs
+    return cache.populate(lease, entry, {
+      nowMs: clock.now(),
+      untilMs,
+      fallbackRole,
+      isHandedOver,
+    })
   }
 
   /** When this place's copy of an answer ends, if it is a guest to the key. */
-  private endAsGuest({ key, startedAtMs }: Ticket): Pick<Fill, 'untilMs'> {
-    const { options, standsInFor } = this.parts
-    return standsInFor(key) === 'guest' ? { untilMs: startedAtMs + options.hotTtlMs } : {}
+  private endAsGuest({ key, startedAtMs }: LoadLease): Pick<FillResult, 'untilMs'> {
+    const { options, fallbackRoleFor } = this.parts
+    return fallbackRoleFor(key) === 'guest' ? { untilMs: startedAtMs + options.hotTtlMs } : {}
   }
 
   /** Leaves an entry alone for a while whose refresh has failed. */
-  private postpone(ticket: Ticket, held: Copy): void {
-    const { clock, copies, random } = this.parts
+  private postpone(lease: LoadLease, held: CachedEntry): void {
+    const { clock, cache, random } = this.parts
     const failures = (held.retry?.failures ?? 0) + 1
     const sinceMs = clock.now()
     const notBeforeMs = sinceMs + backoffMs(failures, random)
-    copies.postpone(ticket, held, { failures, sinceMs, notBeforeMs })
+    cache.postpone(lease, held, { failures, sinceMs, notBeforeMs })
   }
 
   /** What a loader says after its time still fills the cache, if nothing newer has answered. */
   private keepLate(
-    ticket: Ticket,
+    lease: LoadLease,
     atLast: Promise<LoadResult>,
     stale: ValueEntry | undefined,
   ): void {
-    const { copies, onError } = this.parts
+    const { cache, onError } = this.parts
     atLast
       .then(async (result) => {
-        if (copies.mayStore(ticket, [])) await this.conclude(ticket, result, stale)
+        if (cache.mayStore(lease, [])) await this.conclude(lease, result, stale)
       })
       .catch(onError)
-      .finally(() => copies.end(ticket))
+      .finally(() => cache.release(lease))
   }
 
   /** Turns a load's result into an answer, and keeps it. */
   private async conclude(
-    ticket: Ticket,
+    lease: LoadLease,
     result: LoadResult,
     stale: ValueEntry | undefined,
-    memory?: Reading,
+    memory?: BodyReservation,
   ): Promise<{ answer: Answer; stored: boolean }> {
-    const { copies, upstream } = this.parts
+    const { cache, upstream } = this.parts
     if (result.kind === 'failed') {
       if (result.isRefusal) {
-        copies.refused(ticket)
+        cache.refused(lease)
         // The previous owner may still hold what was refused.
-        upstream?.answered(ticket.key)
+        upstream?.answered(lease.key)
       }
       return { answer: result, stored: false }
     }
@@ -264,9 +272,9 @@ export class Filler {
     memory?.release()
     // Bytes that are renewed may have been purged by a tag that they do not have any more.
     const formerTags = (result.kind === 'not-modified' && stale?.tags) || []
-    const mayStore = copies.mayStore(ticket, formerTags)
-    upstream?.answered(ticket.key)
-    return { answer: answerOf(entry), stored: mayStore && this.populate(ticket, entry) }
+    const mayStore = cache.mayStore(lease, formerTags)
+    upstream?.answered(lease.key)
+    return { answer: answerOf(entry), stored: mayStore && this.populate(lease, entry) }
   }
 
   private async entryFrom(
@@ -298,17 +306,17 @@ export class Filler {
   }
 }
 
-function isFill(found: Fill | Copy | undefined): found is Fill {
+function isFill(found: FillResult | CachedEntry | undefined): found is FillResult {
   return found !== undefined && 'answer' in found
 }
 
 /** A fresh copy as an answer. */
-export function hitFill(copy: Copy, nowMs: number): Fill {
+export function hitFill(copy: CachedEntry, nowMs: number): FillResult {
   const ttlMs = endOfFreshness(copy) - nowMs
   return {
     answer: answerOf(copy.entry),
-    handling: { hit: true, ttlMs, ...detailOf(copy.standIn) },
-    ...(copy.standIn === 'guest' ? { untilMs: copy.untilMs } : {}),
+    status: { hit: true, ttlMs, ...detailOf(copy.fallbackRole) },
+    ...(copy.fallbackRole === 'guest' ? { untilMs: copy.untilMs } : {}),
   }
 }
 
@@ -338,6 +346,8 @@ function tagged(tags: readonly string[] = []): Pick<Marker, 'tags'> {
   return tags.length === 0 ? {} : { tags }
 }
 
-export function detailOf(standIn: StandIn | undefined): Pick<CacheStatusMember, 'detail'> {
-  return standIn === undefined ? {} : { detail: standIn }
+export function detailOf(
+  fallbackRole: FallbackRole | undefined,
+): Pick<CacheStatusMember, 'detail'> {
+  return fallbackRole === undefined ? {} : { detail: fallbackRole }
 }

@@ -4,31 +4,31 @@
  * it has none, holds the main entries, and lets concurrent callers share a load.
  */
 
-import { Copies, type SharedMemory } from '../cache/cache.ts'
-import type { Ticket } from '../cache/load-order.ts'
-import { type Clock, within } from '../clock.ts'
+import { Cache, type SharedMemory } from '../cache/cache.ts'
+import type { LoadLease } from '../cache/load-order.ts'
+import { type Clock, withTimeout } from '../clock.ts'
 import { type DurableParts, DurableTier, type Memory } from '../durable/durable-tier.ts'
 import type { WantedPart } from '../entry/byte-range.ts'
 import {
-  type Copy,
+  type CachedEntry,
   endOfFreshness,
+  type FallbackRole,
   freshnessAt,
-  isKept,
-  isResting,
+  isBackingOff,
   isToBeRenewed,
   mayServeOnError,
   mayServeWhileRevalidating,
-  type StandIn,
+  mayServeWithoutNode,
 } from '../entry/entry.ts'
 import type { Purge, PurgeReport } from '../entry/purge.ts'
-import { ConfigError, PeerRestingError, PeerUnavailableError } from '../errors.ts'
+import { ConfigError, PeerBackingOffError, PeerUnavailableError } from '../errors.ts'
 import type { Eviction } from '../eviction/policies.ts'
 import type { Circuit } from '../load/circuit.ts'
 import type { Limit } from '../load/load-limit.ts'
 import { LoadRunner } from '../load/load-runner.ts'
 import type { Loader } from '../load/loader.ts'
-import type { Flights } from '../load/singleflight.ts'
-import type { Sendable, Sending } from '../memory/send-reservations.ts'
+import type { LoadSharing } from '../load/singleflight.ts'
+import type { Sendable, SendReservation } from '../memory/send-reservations.ts'
 import {
   answersTo,
   type BatchPlace,
@@ -54,11 +54,11 @@ import type { GroupStats } from '../stats/group-stats.ts'
 import type { HotKey, HotKeys } from '../stats/hot-keys.ts'
 import {
   answerOf,
+  CacheFill,
   detailOf,
   entryIn,
-  type Fill,
-  Filler,
   type FillOptions,
+  type FillResult,
   hitFill,
 } from './fill.ts'
 
@@ -90,13 +90,13 @@ export interface Placement {
   /** The name under which this place appears in `Cache-Status`: `edge`, `node-7`. */
   readonly cacheName: string
   /** As what this place would load `key`; `undefined` when it owns the key. */
-  standsInFor(key: string): StandIn | undefined
+  fallbackRoleFor(key: string): FallbackRole | undefined
 }
 
 /** The isolate's memory, as a group shares in it. */
 export interface GroupMemory extends SharedMemory {
   /** Whether what is read may wait for room, see `ReadingParts`. */
-  readonly mayWait: boolean
+  readonly canQueue: boolean
 }
 
 export interface GroupParts {
@@ -107,7 +107,7 @@ export interface GroupParts {
   /** The bound on what this place holds for the group, in bytes. */
   readonly maxBytes: number
   readonly memory: GroupMemory
-  readonly flights: Flights<Fill>
+  readonly flights: LoadSharing<FillResult>
   readonly limit: Limit
   /** What is asked before the loader. Default: nothing. */
   readonly upstream?: Upstream | undefined
@@ -141,8 +141,8 @@ export class Group {
   readonly name: string
   readonly stats: GroupStats
   private readonly parts: GroupParts
-  private readonly copies: Copies
-  private readonly filler: Filler
+  private readonly cache: Cache
+  private readonly cacheFill: CacheFill
   private peers: PeerPicker | undefined
 
   constructor(parts: GroupParts) {
@@ -154,7 +154,7 @@ export class Group {
     const { maxValueBytes } = options
     const createDurable =
       durable && ((memory: Memory) => new DurableTier({ ...parts, ...durable }, memory))
-    this.copies = new Copies({
+    this.cache = new Cache({
       createDurable,
       eviction,
       maxBytes,
@@ -163,25 +163,30 @@ export class Group {
       memory,
       stats,
     })
-    const { beginReading } = this.copies.membership
+    const { beginReading } = this.cache.membership
     const runner = new LoadRunner({
       ...parts,
       group: name,
       timeoutMs: options.timeoutMs,
-      beginReading: (reading) => beginReading({ ...reading, mayWait: memory.mayWait }),
+      beginReading: (reading) => beginReading({ ...reading, canQueue: memory.canQueue }),
     })
-    const standsInFor = (key: string) => placement.standsInFor(key)
-    this.filler = new Filler({ ...parts, copies: this.copies, runner, standsInFor })
+    const fallbackRoleFor = (key: string) => placement.fallbackRoleFor(key)
+    this.cacheFill = new CacheFill({
+      ...parts,
+      cache: this.cache,
+      runner,
+      fallbackRoleFor: fallbackRoleFor,
+    })
   }
 
   /** The bytes held, as `heldBytes` counts them. */
   get bytes(): number {
-    return this.copies.bytes
+    return this.cache.bytes
   }
 
   /** How many entries are held. */
   get items(): number {
-    return this.copies.items
+    return this.cache.items
   }
 
   /** The bound on `bytes`. */
@@ -191,22 +196,22 @@ export class Group {
 
   /** The bytes of the entries on disk, as `storedBytes` counts them. */
   get durableBytes(): number {
-    return this.copies.durable?.bytes ?? 0
+    return this.cache.durable?.bytes ?? 0
   }
 
   /** How many entries are on disk. */
   get durableItems(): number {
-    return this.copies.durable?.items ?? 0
+    return this.cache.durable?.items ?? 0
   }
 
   /** Before this moment `sweep` would find nothing. `Infinity`: there is nothing on disk. */
-  get earliestGoneMs(): number {
-    return this.copies.durable?.earliestGoneMs ?? Number.POSITIVE_INFINITY
+  get earliestRemovableMs(): number {
+    return this.cache.durable?.earliestRemovableMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Deletes entries on disk that are of no use any more. Returns whether there may be more of them. */
   sweep(nowMs: number, most: number): boolean {
-    return this.copies.durable?.sweep(nowMs, most) ?? false
+    return this.cache.durable?.sweep(nowMs, most) ?? false
   }
 
   /** 1 while the group's origin is left alone here, as it keeps failing, else 0. */
@@ -225,7 +230,7 @@ export class Group {
   }
 
   /** Counts gets that another place has answered. */
-  hearHotKeys(heard: readonly HotKey[]): void {
+  receiveHotKeys(heard: readonly HotKey[]): void {
     const { clock, hotKeys } = this.parts
     const nowMs = clock.now()
     for (const { key, gets, overcount } of heard) hotKeys.count(key, nowMs, gets, overcount)
@@ -294,12 +299,12 @@ export class Group {
   ): Promise<Found> {
     const nowMs = this.parts.clock.now()
     const found = new Map<string, Reply | null>()
-    const missing = new Map<string, { copy: Copy | undefined; ticket: Ticket }>()
+    const missing = new Map<string, { copy: CachedEntry | undefined; lease: LoadLease }>()
     for (const key of keys) {
       const copy = this.lookup(key, nowMs)
       const reply = this.answerFrom(key, copy, nowMs)
       if (reply !== undefined) found.set(key, reply)
-      else missing.set(key, { copy, ticket: this.copies.begin(key, nowMs) })
+      else missing.set(key, { copy, lease: this.cache.lease(key, nowMs) })
     }
     const roomFor = ([first]: readonly string[]) => roomBeside(room, found, first === keys[0])
 
@@ -308,14 +313,14 @@ export class Group {
     const batch = await getManyFromPeers(peers, this.name, asked, roomFor(asked), limitMs)
     for (const error of batch.failures) this.peerFailed(error)
     for (const [key, reply] of batch.found) {
-      const { ticket } = missing.get(key) as { ticket: Ticket }
-      found.set(key, reply && this.keepHot(ticket, reply))
+      const { lease } = missing.get(key) as { lease: LoadLease }
+      found.set(key, reply && this.keepHot(lease, reply))
     }
-    for (const { ticket } of missing.values()) this.copies.end(ticket)
+    for (const { lease } of missing.values()) this.cache.release(lease)
 
     const place: BatchPlace = {
       held: () => undefined,
-      get: (key) => this.keptReply(key) ?? this.getLocally(key, missing.get(key)?.copy),
+      get: (key) => this.staleHotReply(key) ?? this.getLocally(key, missing.get(key)?.copy),
       maxLoads: this.parts.limit.maxLoads,
     }
     const { unanswered } = batch
@@ -329,7 +334,7 @@ export class Group {
     return {
       held: (key, fits) => {
         const nowMs = clock.now()
-        const held = this.copies.peekFresh(key, nowMs)
+        const held = this.cache.peekFresh(key, nowMs)
         if (held === undefined) return undefined
         if (!fits(entryBytes(held.entry))) return null
         return this.answerFrom(key, this.lookup(key, nowMs), nowMs)
@@ -378,14 +383,14 @@ export class Group {
    *
    * @param key Where the value may be held as well. Default: nowhere.
    */
-  beginSending(value: Sendable, key?: string): Sending | undefined {
-    return this.copies.beginSending(value, key, this.parts.clock)
+  beginSending(value: Sendable, key?: string): SendReservation | undefined {
+    return this.cache.beginSending(value, key, this.parts.clock)
   }
 
   /** What memory or disk has of `key`, for a node that owns it from now on. Starts nothing, and counts nothing. */
   peek(key: string): Reply | undefined {
     const nowMs = this.parts.clock.now()
-    const copy = this.copies.peek(key, nowMs)
+    const copy = this.cache.peek(key, nowMs)
     if (copy === undefined) return undefined
     const ttlMs = endOfFreshness(copy) - nowMs
     const path = [{ cache: this.parts.placement.cacheName, hit: true, ttlMs }]
@@ -398,17 +403,17 @@ export class Group {
    * while there is no room, before anything changes.
    */
   async setLocally(key: string, value: NewValue): Promise<SetOutcome> {
-    const entry = await this.filler.entryOf(value)
-    if (!this.copies.hasRoomFor(key, entry)) return 'too-large'
-    if (!this.copies.hasRoomNow(key, entry)) {
+    const entry = await this.cacheFill.entryOf(value)
+    if (!this.cache.hasRoomFor(key, entry)) return 'too-large'
+    if (!this.cache.hasRoomNow(key, entry)) {
       throw new PeerUnavailableError('Values that are being read take all memory.')
     }
     // From here on at once: a load that began earlier is too late, one that begins later may win.
     this.parts.flights.forget(key)
-    this.copies.outdate(key)
-    const ticket = this.copies.begin(key, entry.loadedAtMs)
-    const stored = this.filler.populate(ticket, entry)
-    this.copies.end(ticket)
+    this.cache.invalidate(key)
+    const lease = this.cache.lease(key, entry.loadedAtMs)
+    const stored = this.cacheFill.populate(lease, entry)
+    this.cache.release(lease)
     return stored ? 'stored' : 'no-life'
   }
 
@@ -421,16 +426,16 @@ export class Group {
     if ('keys' in purge) for (const key of purge.keys) flights.forget(key)
     // Which loads under way will carry a tag is not known yet: nobody may join any of them.
     else flights.forgetAll()
-    return this.copies.purge(purge, clock.now())
+    return this.cache.purge(purge, clock.now())
   }
 
-  private lookup(key: string, nowMs: number): Copy | undefined {
+  private lookup(key: string, nowMs: number): CachedEntry | undefined {
     this.stats.gets++
-    return this.copies.lookup(key, nowMs)
+    return this.cache.lookup(key, nowMs)
   }
 
   /** The answer that memory gives at once, if any; a stale one may start a refresh behind it. */
-  private answerFrom(key: string, copy: Copy | undefined, nowMs: number): Reply | undefined {
+  private answerFrom(key: string, copy: CachedEntry | undefined, nowMs: number): Reply | undefined {
     if (copy === undefined) return undefined
     const freshness = freshnessAt(copy, nowMs)
     if (freshness === 'fresh') {
@@ -440,7 +445,7 @@ export class Group {
     }
     // With peers, to answer with a stale value is for its owner to decide, and to refresh it.
     if (freshness === 'expired' || this.peers !== undefined) return undefined
-    const rests = isResting(copy, nowMs)
+    const rests = isBackingOff(copy, nowMs)
     if (mayServeWhileRevalidating(copy, nowMs)) {
       const started = !rests && this.refreshBehind(key)
       return this.staleReply(key, copy, nowMs, started ? { fwd: 'stale' } : { hit: true })
@@ -453,48 +458,48 @@ export class Group {
   private refreshBehind(key: string): boolean {
     const { flights, onError } = this.parts
     if (flights.has(key)) return false
-    flights.run(key, () => this.filler.fill(key)).catch(onError)
+    flights.run(key, () => this.cacheFill.fill(key)).catch(onError)
     return true
   }
 
   /** Gets a hot copy anew shortly before its end, behind the answer, rather than for all who come after it. */
-  private renewEarly(key: string, copy: Copy, nowMs: number, peers: PeerPicker): void {
+  private renewEarly(key: string, copy: CachedEntry, nowMs: number, peers: PeerPicker): void {
     const { keepAlive = () => {}, onError, random } = this.parts
     if (nowMs >= endOfFreshness(copy) || !isToBeRenewed(copy, nowMs, random)) return
     copy.isBeingRenewed = true
-    const ticket = this.copies.begin(key, nowMs)
-    const renewing = this.getFromPeer(peers.pickPeer(key), ticket).catch(onError)
-    keepAlive(renewing.finally(() => this.copies.end(ticket)))
+    const lease = this.cache.lease(key, nowMs)
+    const renewing = this.getFromPeer(peers.pickPeer(key), lease).catch(onError)
+    keepAlive(renewing.finally(() => this.cache.release(lease)))
   }
 
   private async load(
     key: string,
-    copy: Copy | undefined,
+    copy: CachedEntry | undefined,
     askedAtMs: number,
     peers: PeerPicker | undefined,
     wanted?: () => WantedPart,
   ): Promise<Reply | StreamedReply> {
     if (peers !== undefined) {
-      const ticket = this.copies.begin(key, askedAtMs)
+      const lease = this.cache.lease(key, askedAtMs)
       try {
         for (const peer of peers.pickPeers(key)) {
-          const reply = await this.getFromPeer(peer, ticket, wanted)
+          const reply = await this.getFromPeer(peer, lease, wanted)
           if (reply !== undefined) return reply
         }
       } finally {
-        this.copies.end(ticket)
+        this.cache.release(lease)
       }
-      const kept = this.keptReply(key)
+      const kept = this.staleHotReply(key)
       if (kept !== undefined) return kept
     }
     return this.getLocally(key, copy)
   }
 
   /** What an isolate that reaches no node may go on with, rather than load it itself. */
-  private keptReply(key: string): Reply | undefined {
+  private staleHotReply(key: string): Reply | undefined {
     const nowMs = this.parts.clock.now()
-    const copy = this.copies.lookAgain(key, nowMs)
-    if (copy === undefined || !isKept(copy, nowMs)) return undefined
+    const copy = this.cache.lookAgain(key, nowMs)
+    if (copy === undefined || !mayServeWithoutNode(copy, nowMs)) return undefined
     // Another request may have reached a node meanwhile.
     if (freshnessAt(copy, nowMs) === 'fresh') return this.reply(key, nowMs, hitFill(copy, nowMs))
     return this.staleReply(key, copy, nowMs, { hit: true })
@@ -506,64 +511,69 @@ export class Group {
    */
   private async getFromPeer(
     peer: Peer,
-    ticket: Ticket,
+    lease: LoadLease,
     wanted?: () => WantedPart,
   ): Promise<Reply | StreamedReply | undefined> {
     const limitMs = this.parts.options.timeoutMs + PEER_MARGIN_MS
     const asking =
       wanted === undefined
-        ? peer.get(this.name, ticket.key, limitMs)
-        : peer.read(this.name, ticket.key, wanted(), limitMs)
+        ? peer.get(this.name, lease.key, limitMs)
+        : peer.read(this.name, lease.key, wanted(), limitMs)
     const reply = await asking.catch(unlessUnavailable)
-    if (!(reply instanceof PeerUnavailableError)) return this.keepHot(ticket, reply)
+    if (!(reply instanceof PeerUnavailableError)) return this.keepHot(lease, reply)
     this.peerFailed(reply)
     return undefined
   }
 
   private peerFailed(error: PeerUnavailableError): void {
     // No call has been made.
-    if (error instanceof PeerRestingError) return
+    if (error instanceof PeerBackingOffError) return
     this.stats.peerErrors++
     this.parts.onError(error)
   }
 
   /** Keeps what a peer answered, for a short while. */
-  private keepHot<R extends Reply | StreamedReply>(ticket: Ticket, reply: R): R {
+  private keepHot<R extends Reply | StreamedReply>(lease: LoadLease, reply: R): R {
     const { clock, options, placement } = this.parts
     // Not where the node's answer is lost.
     if (reply.path.length > 0) this.stats.peerLoads++
     if (reply.kind !== 'failed' && reply.kind !== 'stream') {
-      const entry = entryIn(reply, ticket.startedAtMs)
+      const entry = entryIn(reply, lease.startedAtMs)
       // Counted from when the peer was asked: the answer was current then, not when it arrived. And
       // never past the entry's own end: to answer with a stale value is for its owner to decide.
       // A guest's copy ends by its own time. What was left of it when the guest answered counts from here too.
       const holdMs = Math.min(options.hotTtlMs, reply.leftMs ?? options.hotTtlMs)
-      const untilMs = Math.min(ticket.startedAtMs + holdMs, entry.expiresAtMs)
+      const untilMs = Math.min(lease.startedAtMs + holdMs, entry.expiresAtMs)
       const nowMs = clock.now()
       const isValue = entry.kind === 'value' && entry.staleIfErrorMs > 0
-      const keptUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
-      const tookMs = nowMs - ticket.startedAtMs
-      this.copies.populate(ticket, entry, { nowMs, untilMs, keptUntilMs, tookMs })
-    } else if (reply.kind === 'failed' && reply.isRefusal) this.copies.refused(ticket)
+      const staleIfErrorUntilMs = isValue ? entry.expiresAtMs + entry.staleIfErrorMs : undefined
+      const tookMs = nowMs - lease.startedAtMs
+      this.cache.populate(lease, entry, {
+        nowMs,
+        untilMs,
+        staleIfErrorUntilMs: staleIfErrorUntilMs,
+        tookMs,
+      })
+    } else if (reply.kind === 'failed' && reply.isRefusal) this.cache.refused(lease)
     return { ...reply, path: [...reply.path, { cache: placement.cacheName, fwd: 'miss' }] }
   }
 
   /** @param copy What memory has and could not be answered with yet. */
-  private async getLocally(key: string, copy?: Copy): Promise<Reply> {
+  private async getLocally(key: string, copy?: CachedEntry): Promise<Reply> {
     const { clock, flights, options } = this.parts
     const askedAtMs = clock.now()
     const collapsed = flights.has(key)
     if (collapsed) this.stats.loadsCoalesced++
-    const flight = flights.run(key, () => this.filler.fill(key))
+    const flight = flights.run(key, () => this.cacheFill.fill(key))
     const joined = collapsed ? ({ collapsed: true } as const) : {}
 
     let stale = copy !== undefined && freshnessAt(copy, askedAtMs) === 'stale' ? copy : undefined
     const patience = stale === undefined ? Number.POSITIVE_INFINITY : options.softTimeoutMs
-    const fill = await within(clock, patience, flight)
+    const fill = await withTimeout(clock, patience, flight)
     const nowMs = clock.now()
     if (fill === undefined || fill.answer.kind === 'failed') {
       // A late answer, or a value set, may have come meanwhile.
-      const held = this.copies.lookAgain(key, nowMs)
+      const held = this.cache.lookAgain(key, nowMs)
       if (held !== undefined && freshnessAt(held, nowMs) === 'fresh') {
         return this.reply(key, nowMs, hitFill(held, nowMs))
       }
@@ -571,35 +581,35 @@ export class Group {
       stale ??= held
     }
     if (stale !== undefined && mayStandIn(stale, fill, nowMs)) {
-      const forwarded = fill === undefined || fill.handling.fwd !== undefined
-      const handling = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
-      return this.staleReply(key, stale, nowMs, handling)
+      const forwarded = fill === undefined || fill.status.fwd !== undefined
+      const status = forwarded ? ({ fwd: 'stale', ...joined } as const) : { hit: true }
+      return this.staleReply(key, stale, nowMs, status)
     }
     const ended = fill ?? (await flight)
-    return this.reply(key, nowMs, { ...ended, handling: { ...ended.handling, ...joined } })
+    return this.reply(key, nowMs, { ...ended, status: { ...ended.status, ...joined } })
   }
 
   private staleReply(
     key: string,
-    copy: Copy,
+    copy: CachedEntry,
     nowMs: number,
-    handling: Pick<CacheStatusMember, 'hit' | 'fwd' | 'collapsed'>,
+    status: Pick<CacheStatusMember, 'hit' | 'fwd' | 'collapsed'>,
   ): Reply {
     this.stats.stale++
     const ttlMs = endOfFreshness(copy) - nowMs
     return this.reply(key, nowMs, {
       ...hitFill(copy, nowMs),
-      handling: { ...handling, ttlMs, ...detailOf(copy.standIn) },
+      status: { ...status, ttlMs, ...detailOf(copy.fallbackRole) },
     })
   }
 
   /** Of this place itself: what a peer answers is counted there. */
-  private reply(key: string, nowMs: number, fill: Fill): Reply {
-    const { answer, handling, above = [], loadMs, untilMs } = fill
+  private reply(key: string, nowMs: number, fill: FillResult): Reply {
+    const { answer, status, upstreamPath = [], loadMs, untilMs } = fill
     this.parts.hotKeys.count(key, nowMs)
     return {
       ...answer,
-      path: [...above, { cache: this.parts.placement.cacheName, ...handling }],
+      path: [...upstreamPath, { cache: this.parts.placement.cacheName, ...status }],
       ...(untilMs === undefined ? {} : { leftMs: untilMs - nowMs }),
       ...(loadMs === undefined ? {} : { loadMs }),
     }
@@ -607,7 +617,7 @@ export class Group {
 }
 
 /** Whether a stale copy is to be answered rather than a failure, or than to wait any longer. */
-function mayStandIn(stale: Copy, fill: Fill | undefined, nowMs: number): boolean {
+function mayStandIn(stale: CachedEntry, fill: FillResult | undefined, nowMs: number): boolean {
   if (stale.isRefused) return false
   if (fill === undefined) return freshnessAt(stale, nowMs) === 'stale'
   const { answer } = fill

@@ -12,7 +12,7 @@ import { backoffMs } from '../backoff.ts'
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
 /** What a load that was let through reports with. Of another era than the present, it says nothing any more. */
-export interface Admission {
+export interface CircuitPass {
   readonly era: number
 }
 
@@ -55,7 +55,7 @@ export class Circuit {
   }
 
   /** Lets a load through, or `undefined`: it may not run now. */
-  admit(nowMs: number): Admission | undefined {
+  admit(nowMs: number): CircuitPass | undefined {
     if (this.state !== 'closed') {
       // A clock that was set back would otherwise keep it shut for as long again.
       const isOver = nowMs >= this.untilMs || nowMs < this.sinceMs
@@ -65,7 +65,7 @@ export class Circuit {
     return { era: this.era }
   }
 
-  succeeded({ era }: Admission): void {
+  succeeded({ era }: CircuitPass): void {
     if (era !== this.era) return
     this.failures = 0
     if (this.state === 'closed') return
@@ -74,7 +74,7 @@ export class Circuit {
   }
 
   /** @param askedPauseMs How long the origin wants to be left alone; default: as `backoffMs` says. */
-  failed({ era }: Admission, nowMs: number, askedPauseMs?: number): void {
+  failed({ era }: CircuitPass, nowMs: number, askedPauseMs?: number): void {
     if (era !== this.era) return
     const { failuresToOpen = FAILURES_TO_OPEN, longestPauseMs, random } = this.options
     this.failures++

@@ -20,7 +20,7 @@ interface Place {
   readonly sinceMs: number
 }
 
-export class LeaseLimit implements Limit {
+export class EdgeLoadLimit implements Limit {
   readonly maxLoads: number
   private readonly leaseMs: number
   private readonly clock: Clock

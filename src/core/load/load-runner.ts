@@ -1,7 +1,7 @@
 /** Owns one run of a loader: its place among the others, its time limit, and that it always ends as data. */
 
 import type { Clock } from '../clock.ts'
-import type { StandIn, ValueEntry } from '../entry/entry.ts'
+import type { FallbackRole, ValueEntry } from '../entry/entry.ts'
 import { parseTags, TAGS_FORM } from '../entry/tags.ts'
 import {
   LoadError,
@@ -10,9 +10,9 @@ import {
   OriginError,
   OverloadedError,
 } from '../errors.ts'
-import type { Reading, ReadingParts } from '../memory/body-reservations.ts'
+import type { BodyReservation, BodyReservationParts } from '../memory/body-reservations.ts'
 import type { GroupStats } from '../stats/group-stats.ts'
-import type { Admission, Circuit } from './circuit.ts'
+import type { Circuit, CircuitPass } from './circuit.ts'
 import type { Limit } from './load-limit.ts'
 import type { LoadContext, Loader, LoadResult } from './loader.ts'
 
@@ -25,7 +25,9 @@ export interface LoadRunnerParts {
   readonly circuit: Circuit
   readonly clock: Clock
   /** The memory for what a load reads. */
-  readonly beginReading: (parts: Omit<ReadingParts, 'owner' | 'mayWait'>) => Reading
+  readonly beginReading: (
+    parts: Omit<BodyReservationParts, 'owner' | 'canQueue'>,
+  ) => BodyReservation
   readonly stats: GroupStats
   /** Told the loader's own error, for the log: it may hold what no client should see. */
   readonly onError: (error: unknown) => void
@@ -39,7 +41,7 @@ export interface Load {
   /** Whether the loader has been called: not when it had to wait in vain, or its origin is left alone. */
   readonly hasStarted: () => boolean
   /** To be released when the value is about to be stored, or will not be. */
-  readonly memory: Reading
+  readonly memory: BodyReservation
 }
 
 /** How a load ended. */
@@ -62,7 +64,7 @@ export class LoadRunner {
   }
 
   /** Runs the loader once, unless too many loads are under way or its origin is left alone. */
-  run(key: string, stale?: ValueEntry, standIn?: StandIn): Load {
+  run(key: string, stale?: ValueEntry, fallbackRole?: FallbackRole): Load {
     const { circuit, clock, group, limit, loader, stats, timeoutMs, onError } = this.parts
     const abort = new AbortController()
     const { signal } = abort
@@ -74,7 +76,7 @@ export class LoadRunner {
       memory,
       ...(stale === undefined ? {} : { stale }),
     }
-    let admission: Admission | undefined
+    let admission: CircuitPass | undefined
     let startedAtMs = 0
 
     const ending = limit
@@ -83,8 +85,8 @@ export class LoadRunner {
         admission = circuit.admit(startedAtMs)
         if (admission === undefined) return { result: leftAlone(group) }
         stats.loads++
-        if (standIn === 'guest') stats.guestLoads++
-        if (standIn === 'no-node') stats.edgeLoads++
+        if (fallbackRole === 'guest') stats.guestLoads++
+        if (fallbackRole === 'no-node') stats.edgeLoads++
         const result = await loader(key, context)
         if (result.kind === 'not-modified' && stale === undefined) {
           throw new LoadError('Not modified, though nothing was being refreshed.')
@@ -145,7 +147,7 @@ export class LoadRunner {
   private account(
     result: LoadResult,
     outage: Outage | undefined,
-    admission: Admission,
+    admission: CircuitPass,
     startedAtMs: number,
   ): void {
     const { circuit, clock, stats } = this.parts

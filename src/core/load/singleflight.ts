@@ -1,7 +1,7 @@
 /** Owns that a piece of work is done once, however many ask for it at a time. */
 
 /** How callers of one key share a load. */
-export interface Flights<T> {
+export interface LoadSharing<T> {
   /** Whether a call of `run` would join work that is under way. */
   has(key: string): boolean
   /** The outcome of the work under way for `key`; `work` is started when there is none. */
@@ -16,7 +16,7 @@ export interface Flights<T> {
  * One piece of work per key at a time. Work that throws, at once or later, fails those who waited for
  * it and frees its key. Source: groupcache's singleflight.go.
  */
-export class Singleflight<T> implements Flights<T> {
+export class Singleflight<T> implements LoadSharing<T> {
   private readonly flights = new Map<string, Promise<T>>()
 
   /** How many pieces of work are under way. */
@@ -62,7 +62,7 @@ export class Singleflight<T> implements Flights<T> {
  * Each caller works for itself. For the edge, where a promise belongs to one request: another request
  * that waited for it would hang when the first one ends.
  */
-export class UnsharedFlights<T> implements Flights<T> {
+export class NoSharing<T> implements LoadSharing<T> {
   has(): boolean {
     return false
   }

@@ -27,7 +27,7 @@ const LARGE_BODIES = 3 / 4
 const SMALL_PART = 1 / 64
 
 /** What a reading is, and how long. */
-export interface ReadingParts {
+export interface BodyReservationParts {
   /** Whose it is: it ends when the owner is gone. */
   readonly owner: object
   /** Fires when nobody waits for the value any more: the reading is over then. */
@@ -39,12 +39,12 @@ export interface ReadingParts {
   readonly endsAtMs: number
   readonly clock: Clock
   /** Otherwise it is refused where it would have to wait: at the edge, where whoever it waits for may be gone. */
-  readonly mayWait: boolean
+  readonly canQueue: boolean
   /** Whether this is the body of a request that anyone may send, rather than a value. Default: false. */
   readonly isBody?: boolean
 }
 
-export class ReadingRoom implements PinBoard {
+export class BodyReservations implements PinBoard {
   /** The largest value that can be read as a whole, in bytes. */
   readonly maxReadingBytes: number
   /** Up to here a value is small, in bytes. */
@@ -64,10 +64,10 @@ export class ReadingRoom implements PinBoard {
   private sentBytes = 0
   /** Of the pooled bytes, those of request bodies. */
   private bodyBytes = 0
-  private apart: Reading | undefined
+  private exclusiveSlot: BodyReservation | undefined
   /** First come, first served. While there are any, the place apart is taken. */
-  private readonly waiting = new Set<Reading>()
-  private readonly readings = new Set<Reading>()
+  private readonly waiting = new Set<BodyReservation>()
+  private readonly readings = new Set<BodyReservation>()
 
   /**
    * @param makeRoom Lets entries go until so many bytes more are within the budget, as far as it can.
@@ -95,8 +95,8 @@ export class ReadingRoom implements PinBoard {
     return this.reservedBytes
   }
 
-  begin(parts: ReadingParts): Reading {
-    return new Reading(parts, this)
+  begin(parts: BodyReservationParts): BodyReservation {
+    return new BodyReservation(parts, this)
   }
 
   /** Ends all readings of an owner that is gone. */
@@ -134,28 +134,28 @@ export class ReadingRoom implements PinBoard {
   }
 
   /** Only `Reading` calls what follows. Returns nothing where there is room at once. */
-  reserve(reading: Reading, bytes: number): Promise<void> | undefined {
+  reserve(reading: BodyReservation, bytes: number): Promise<void> | undefined {
     this.readings.add(reading)
     if (this.grant(reading, bytes)) return undefined
     this.endOverdue()
     if (!this.hasRoom(bytes)) this.onPressure()
     if (this.grant(reading, bytes)) return undefined
-    if (!reading.parts.mayWait) throw reading.refusal()
+    if (!reading.parts.canQueue) throw reading.refusal()
     this.waiting.add(reading)
     // Nobody may come by whose need would show which clients have stalled meanwhile.
     if (!this.hasRoom(bytes)) reading.parts.clock.after(PRESSED_STALL_MS, () => this.onPressure())
     return reading.waitFor(bytes)
   }
 
-  lend(bytes: number): void {
+  makeRoomFor(bytes: number): void {
     this.makeRoom(bytes)
   }
 
-  free(reading: Reading): void {
+  free(reading: BodyReservation): void {
     if (!this.readings.delete(reading)) return
     this.waiting.delete(reading)
     this.reservedBytes -= reading.bytes
-    if (this.apart === reading) this.apart = undefined
+    if (this.exclusiveSlot === reading) this.exclusiveSlot = undefined
     else this.pooledBytes -= reading.bytes
     if (reading.parts.isBody) this.bodyBytes -= reading.bytes
     this.wake()
@@ -165,19 +165,19 @@ export class ReadingRoom implements PinBoard {
     for (const waiting of this.waiting) {
       if (!this.grant(waiting, waiting.wantedBytes)) continue
       this.waiting.delete(waiting)
-      waiting.goOn()
+      waiting.resume()
     }
   }
 
-  private grant(reading: Reading, bytes: number): boolean {
-    const isApart = this.apart === reading
+  private grant(reading: BodyReservation, bytes: number): boolean {
+    const isApart = this.exclusiveSlot === reading
     const { isBody } = reading.parts
     // What is being sent may leave less than the places below, even the one apart, have room for.
     if (!this.hasRoom(bytes)) return false
     if (isBody && !this.fitsBodies(reading.bytes + bytes, bytes)) return false
     if (!isApart && !this.fitsPool(reading.bytes + bytes, bytes)) {
-      if (isBody || this.apart !== undefined) return false
-      this.apart = reading
+      if (isBody || this.exclusiveSlot !== undefined) return false
+      this.exclusiveSlot = reading
       this.pooledBytes -= reading.bytes
     } else if (!isApart) this.pooledBytes += bytes
     if (isBody) this.bodyBytes += bytes
@@ -200,19 +200,19 @@ export class ReadingRoom implements PinBoard {
 }
 
 /** What one load takes while its value is read. Over when it is released, or its signal has fired. */
-export class Reading implements LoadMemory {
-  readonly parts: ReadingParts
+export class BodyReservation implements LoadMemory {
+  readonly parts: BodyReservationParts
   /** So many are reserved; only `ReadingRoom` changes them. */
   bytes = 0
   wantedBytes = 0
   /** Whether it was refused what it wanted. */
   wasRefused = false
-  private readonly room: ReadingRoom
+  private readonly room: BodyReservations
   private isOver = false
   private waiter: PromiseWithResolvers<void> | undefined
   private readonly onAbort = () => this.release()
 
-  constructor(parts: ReadingParts, room: ReadingRoom) {
+  constructor(parts: BodyReservationParts, room: BodyReservations) {
     this.parts = parts
     this.room = room
   }
@@ -241,7 +241,7 @@ export class Reading implements LoadMemory {
   }
 
   makeRoom(bytes: number): void {
-    this.room.lend(bytes)
+    this.room.makeRoomFor(bytes)
   }
 
   /** What was reserved is free again. May be called twice. */
@@ -266,7 +266,7 @@ export class Reading implements LoadMemory {
     return this.waiter.promise
   }
 
-  goOn(): void {
+  resume(): void {
     this.waiter?.resolve()
     this.waiter = undefined
   }

@@ -4,10 +4,14 @@
  */
 
 import type { Clock } from '../clock.ts'
-import { type Reading, type ReadingParts, ReadingRoom } from './body-reservations.ts'
+import {
+  type BodyReservation,
+  type BodyReservationParts,
+  BodyReservations,
+} from './body-reservations.ts'
 import type { MarkRoom } from './mark-room.ts'
 import { Fullest, Member } from './member-heap.ts'
-import { type Sendable, type Sending, SendingRoom } from './send-reservations.ts'
+import { type Sendable, type SendReservation, SendReservations } from './send-reservations.ts'
 
 /** What a group's entries are held by. */
 export interface EntryHolder {
@@ -57,8 +61,8 @@ export class MemoryBudget {
   readonly maxBytes: number
   private readonly members = new Fullest<Held>()
   private readonly named = new Map<string, Held>()
-  private readonly reading: ReadingRoom
-  private readonly sending: SendingRoom
+  private readonly reading: BodyReservations
+  private readonly sending: SendReservations
   private readonly collected = new FinalizationRegistry<Held>((member) => this.forget(member))
   private entryBytes = 0
   private markBytes = 0
@@ -66,13 +70,13 @@ export class MemoryBudget {
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes
-    this.reading = new ReadingRoom(
+    this.reading = new BodyReservations(
       maxBytes,
       (bytes) => this.makeRoom(bytes),
       () => this.sending.cutStalled(),
       () => this.markBytes,
     )
-    this.sending = new SendingRoom(maxBytes, this.reading)
+    this.sending = new SendReservations(maxBytes, this.reading)
   }
 
   /**
@@ -178,9 +182,13 @@ export interface Membership extends MarkRoom {
   /** Whether there would be room, were all entries gone that are not on their way to clients. */
   readonly canHold: (bytes: number) => boolean
   /** A value is going to be read, which counts from then on. */
-  readonly beginReading: (parts: Omit<ReadingParts, 'owner'>) => Reading
+  readonly beginReading: (parts: Omit<BodyReservationParts, 'owner'>) => BodyReservation
   /** A value is going to be sent to a client; `undefined` while there is no room. See `SendingRoom`. */
-  readonly beginSending: (value: Sendable, isHeld: boolean, clock: Clock) => Sending | undefined
+  readonly beginSending: (
+    value: Sendable,
+    isHeld: boolean,
+    clock: Clock,
+  ) => SendReservation | undefined
   /** A value is held, or not any more; it may be on its way to clients. */
   readonly holdsSent: (value: Sendable) => void
   readonly dropsSent: (value: Sendable) => void

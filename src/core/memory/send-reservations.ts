@@ -32,7 +32,7 @@ export interface PinBoard {
   /** Whether so many bytes more are within the budget, were all entries gone that are not being sent. */
   hasRoom(bytes: number): boolean
   /** Evicts entries until so many bytes more are within the budget, as far as it can. */
-  lend(bytes: number): void
+  makeRoomFor(bytes: number): void
   /** Counts bytes that cannot be freed, beside those of entries. Evicts nothing. */
   pin(bytes: number): void
   unpin(bytes: number): void
@@ -42,10 +42,10 @@ export interface PinBoard {
 
 interface Sent extends Sendable {
   isHeld: boolean
-  readonly sendings: Set<Sending>
+  readonly sendings: Set<SendReservation>
 }
 
-export class SendingRoom {
+export class SendReservations {
   /** By entity tag: two buffers with the same bytes are sent as one. */
   private readonly sent = new Map<string, Sent>()
   private readonly budgetBytes: number
@@ -62,9 +62,9 @@ export class SendingRoom {
    *
    * @param isHeld Whether an entry accounts for its buffer.
    */
-  begin(value: Sendable, isHeld: boolean, clock: Clock): Sending | undefined {
+  begin(value: Sendable, isHeld: boolean, clock: Clock): SendReservation | undefined {
     const sent = this.sent.get(value.etag) ?? this.add(value, isHeld)
-    return sent && new Sending(sent, clock, (sending) => this.end(sent, sending))
+    return sent && new SendReservation(sent, clock, (sending) => this.end(sent, sending))
   }
 
   /** An entry accounts for the buffer from now on. */
@@ -100,7 +100,7 @@ export class SendingRoom {
     this.sent.set(value.etag, sent)
     this.sentBytes += bytes
     if (!isHeld) {
-      this.board.lend(bytes)
+      this.board.makeRoomFor(bytes)
       this.board.pin(bytes)
     }
     this.board.sends(bytes)
@@ -120,7 +120,7 @@ export class SendingRoom {
     return sent?.value.buffer === value.buffer ? sent : undefined
   }
 
-  private end(sent: Sent, sending: Sending): void {
+  private end(sent: Sent, sending: SendReservation): void {
     sent.sendings.delete(sending)
     if (sent.sendings.size > 0) return
     const bytes = sent.value.byteLength
@@ -133,13 +133,13 @@ export class SendingRoom {
 }
 
 /** One client's reading of a value. */
-export class Sending {
+export class SendReservation {
   private sent: Sent | undefined
   private readonly clock: Clock
-  private readonly onEnd: (sending: Sending) => void
+  private readonly onEnd: (sending: SendReservation) => void
   private tookAtMs: number
 
-  constructor(sent: Sent, clock: Clock, onEnd: (sending: Sending) => void) {
+  constructor(sent: Sent, clock: Clock, onEnd: (sending: SendReservation) => void) {
     this.sent = sent
     this.clock = clock
     this.onEnd = onEnd

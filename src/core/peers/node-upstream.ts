@@ -1,7 +1,7 @@
 /** Owns what a node asks of the key's previous owner, and of its owner in the home region. */
 
 import type { Clock } from '../clock.ts'
-import { PeerRestingError, PeerUnavailableError } from '../errors.ts'
+import { PeerBackingOffError, PeerUnavailableError } from '../errors.ts'
 import type { LoadFailure } from '../load/loader.ts'
 import type { Region, Topology } from '../ring/topology.ts'
 import type { GroupStats } from '../stats/group-stats.ts'
@@ -85,7 +85,7 @@ export class NodeUpstream implements Upstream {
 
   private failed(error: PeerUnavailableError): void {
     // No call has been made.
-    if (error instanceof PeerRestingError) return
+    if (error instanceof PeerBackingOffError) return
     this.parts.stats.peerErrors++
     this.parts.onError(error)
   }

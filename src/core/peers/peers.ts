@@ -1,7 +1,7 @@
 /** Owns what a peer is and what it answers. Interfaces only: transport is left to `edge/` and `node/`. */
 
 import type { WantedPart } from '../entry/byte-range.ts'
-import type { Life, Marker, StandIn, ValueEntry, ValueHead } from '../entry/entry.ts'
+import type { FallbackRole, Life, Marker, ValueEntry, ValueHead } from '../entry/entry.ts'
 import type { Purge } from '../entry/purge.ts'
 import type { LoadFailure } from '../load/loader.ts'
 import type { NodeStats } from '../stats/node-report.ts'
@@ -34,7 +34,7 @@ export interface CacheStatusMember {
   readonly fwd?: 'miss' | 'stale'
   readonly stored?: boolean
   readonly collapsed?: boolean
-  readonly detail?: StandIn | 'too-large'
+  readonly detail?: FallbackRole | 'too-large'
 }
 
 interface Way {

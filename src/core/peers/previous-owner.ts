@@ -3,7 +3,7 @@
  * per miss, and makes it forget what a newer answer has replaced.
  */
 
-import { type Clock, within } from '../clock.ts'
+import { type Clock, withTimeout } from '../clock.ts'
 import { PeerUnavailableError } from '../errors.ts'
 import { unlessUnavailable } from './fan-out.ts'
 import type { Peer, Reply } from './peers.ts'
@@ -42,7 +42,7 @@ export class PreviousOwner {
     if (this.superseded.has(key) || this.superseded.size >= MOST_KEYS) return undefined
     this.missing.delete(key)
     const asking = peer.peek(group, key, CALL_MS).then((reply) => ({ reply }), unlessUnavailable)
-    const answer = await within(clock, PEEK_MS, asking)
+    const answer = await withTimeout(clock, PEEK_MS, asking)
     if (answer instanceof PeerUnavailableError) onFailure(answer)
     if (answer === undefined || answer instanceof PeerUnavailableError) return undefined
     if (answer.reply === undefined) this.isMissing(key)

@@ -3,7 +3,7 @@
 import { add, type Counters, noCounters } from './counters.ts'
 import {
   type EdgeReport,
-  type HotCopies,
+  type HotCache,
   type IsolateReport,
   isEdgeReport,
 } from './edge-reporter.ts'
@@ -12,7 +12,7 @@ import type { HotKey } from './hot-keys.ts'
 /** A group of the node, as far as edge isolates tell of it. */
 interface Heard {
   readonly name: string
-  hearHotKeys(hotKeys: readonly HotKey[]): void
+  receiveHotKeys(hotKeys: readonly HotKey[]): void
 }
 
 /** An isolate that has said nothing for so long is taken for gone. */
@@ -26,7 +26,7 @@ interface Isolate {
   readonly heardAtMs: number
 }
 
-export class EdgeReports {
+export class EdgeReportLog {
   private readonly groups: ReadonlyMap<string, Heard>
   private readonly counters = new Map<string, Counters>()
   /** The one that was silent the longest is first. */
@@ -43,12 +43,12 @@ export class EdgeReports {
   receive(report: EdgeReport, nowMs: number): void {
     if (!isEdgeReport(report)) return
     const { isolate, sequence, groups } = report
-    const hot: [string, HotCopies][] = []
+    const hot: [string, HotCache][] = []
     for (const [name, news] of Object.entries(groups)) {
       const group = this.groups.get(name)
       if (group === undefined) continue
       this.counters.set(name, add(this.countersOf(name), news.counters))
-      group.hearHotKeys(news.hotKeys)
+      group.receiveHotKeys(news.hotKeys)
       hot.push([name, news.hot])
     }
     const known = this.byIsolate.get(isolate)?.report

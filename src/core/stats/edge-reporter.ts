@@ -8,7 +8,7 @@ import type { GroupStats } from './group-stats.ts'
 import type { HotKey } from './hot-keys.ts'
 
 /** What one edge isolate held of a group when it last reported. */
-export interface HotCopies {
+export interface HotCache {
   readonly bytes: number
   readonly items: number
 }
@@ -18,7 +18,7 @@ export interface IsolateReport {
   readonly isolate: string
   /** Counts the isolate's reports: the highest is the newest, whichever node has it. */
   readonly sequence: number
-  readonly hot: Readonly<Record<string, HotCopies>>
+  readonly hot: Readonly<Record<string, HotCache>>
 }
 
 export interface EdgeReport {
@@ -32,7 +32,7 @@ export interface EdgeReport {
 interface GroupNews {
   /** What has happened since the last report. */
   readonly counters: Counters
-  readonly hot: HotCopies
+  readonly hot: HotCache
   /** Hits on hot copies by key: of keys that the node reported to owns, so that it knows all of them. */
   readonly hotKeys: readonly HotKey[]
 }
@@ -54,7 +54,7 @@ function isNews(news: unknown): boolean {
   return areCounts(counters, noCounters()) && areCounts(hot, NO_COPIES) && hotKeys.every(isHotKey)
 }
 
-const NO_COPIES: HotCopies = { bytes: 0, items: 0 }
+const NO_COPIES: HotCache = { bytes: 0, items: 0 }
 
 function isHotKey(hotKey: unknown): boolean {
   if (!isTable(hotKey)) return false
@@ -81,11 +81,11 @@ function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 /** A group at the edge, as far as reports go. */
-interface Reporting extends HotCopies {
+interface Reporting extends HotCache {
   readonly name: string
   readonly stats: GroupStats
   takeHotKeys(isMeant: (key: string) => boolean): readonly HotKey[]
-  hearHotKeys(hotKeys: readonly HotKey[]): void
+  receiveHotKeys(hotKeys: readonly HotKey[]): void
 }
 
 /** At most one report a second, but for those that are asked for. */
@@ -125,14 +125,14 @@ export class EdgeReporter {
   }
 
   /** Takes back a report whose call has failed: a later one tells it again. */
-  giveBack(report: EdgeReport): void {
+  rollback(report: EdgeReport): void {
     // A group may be called as a property of every object is.
     const reported = new Map(Object.entries(report.groups))
     for (const group of this.groups) {
       const news = reported.get(group.name)
       if (news === undefined) continue
       this.told.set(group.name, subtract(this.toldOf(group), news.counters))
-      group.hearHotKeys(news.hotKeys)
+      group.receiveHotKeys(news.hotKeys)
     }
   }
 

@@ -1,8 +1,8 @@
 /** Owns the form in which a node reports its counters, and how reports add up. */
 
 import { add, type Counters, countersOf } from './counters.ts'
-import type { EdgeReports } from './edge-report-log.ts'
-import type { HotCopies, IsolateReport } from './edge-reporter.ts'
+import type { EdgeReportLog } from './edge-report-log.ts'
+import type { HotCache, IsolateReport } from './edge-reporter.ts'
 import type { GroupStats } from './group-stats.ts'
 import { type HotKey, mergeHotKeys } from './hot-keys.ts'
 
@@ -39,7 +39,7 @@ export interface NodeStats {
 export interface EdgeSum {
   readonly isolates: number
   /** What they hold, by group. */
-  readonly hot: Readonly<Record<string, HotCopies>>
+  readonly hot: Readonly<Record<string, HotCache>>
 }
 
 /** A group, as far as its report goes. */
@@ -52,7 +52,7 @@ interface Counted extends Gauges {
 export function nodeStats(
   node: Pick<NodeStats, 'node' | 'sinceMs'>,
   groups: Iterable<Counted>,
-  edges: EdgeReports,
+  edges: EdgeReportLog,
   nowMs: number,
 ): NodeStats {
   const reports = Array.from(groups, (group) => {

@@ -3,7 +3,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { ByteRange } from '../../core/entry/byte-range.ts'
 import type { ValueEntry } from '../../core/entry/entry.ts'
-import type { Sending } from '../../core/memory/send-reservations.ts'
+import type { SendReservation } from '../../core/memory/send-reservations.ts'
 import type { StreamedReply } from '../../core/peers/peers.ts'
 import { valueStream } from '../../peers/value-stream.ts'
 
@@ -22,10 +22,14 @@ export interface Payload {
 /** A value that this isolate has as a whole. */
 export class WholePayload implements Payload {
   private readonly value: ValueEntry['value']
-  private readonly beginSending: () => Sending | undefined
+  private readonly beginSending: () => SendReservation | undefined
   private readonly clock: Clock
 
-  constructor({ value }: ValueEntry, beginSending: () => Sending | undefined, clock: Clock) {
+  constructor(
+    { value }: ValueEntry,
+    beginSending: () => SendReservation | undefined,
+    clock: Clock,
+  ) {
     this.value = value
     this.beginSending = beginSending
     this.clock = clock

@@ -3,9 +3,9 @@
  * are arriving share. What a body says is left to its reader.
  */
 
-import { type Clock, within } from '../../core/clock.ts'
+import { type Clock, withTimeout } from '../../core/clock.ts'
 import { OverloadedError } from '../../core/errors.ts'
-import type { Reading } from '../../core/memory/body-reservations.ts'
+import type { BodyReservation } from '../../core/memory/body-reservations.ts'
 import type { EntryHolder, Membership, MemoryBudget } from '../../core/memory/memory-budget.ts'
 import { problem } from './problem.ts'
 
@@ -50,14 +50,14 @@ export class RequestBodies {
       // The request may vanish without a word; until then its bytes count.
       endsAtMs: clock.now() + LONGEST_BODY_MS,
       clock,
-      mayWait: false,
+      canQueue: false,
       isBody: !isTrusted,
     })
     const maxBytes = Math.min(bounds.maxBytes, memory.maxBytes)
     const reader = request.body?.getReader()
     const body = new GrowingBody(memory, maxBytes, announced)
     try {
-      const end = await within(clock, LONGEST_BODY_MS, body.readAll(reader))
+      const end = await withTimeout(clock, LONGEST_BODY_MS, body.readAll(reader))
       if (end === 'whole') return body.bytes()
       if (end === 'too-large') return tooLarge()
       const detail = `The body has not arrived within ${LONGEST_BODY_MS / 1000} seconds.`
@@ -86,13 +86,13 @@ function announcedLength({ headers }: Request): number {
  * of single bytes could make it thousands of times as large as the body.
  */
 class GrowingBody {
-  private readonly memory: Reading
+  private readonly memory: BodyReservation
   private readonly maxBytes: number
   private readonly announced: number
   private buffer = new Uint8Array(0)
   private length = 0
 
-  constructor(memory: Reading, maxBytes: number, announced: number) {
+  constructor(memory: BodyReservation, maxBytes: number, announced: number) {
     this.memory = memory
     this.maxBytes = maxBytes
     this.announced = announced
