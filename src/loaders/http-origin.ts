@@ -299,9 +299,18 @@ function isBelow(baseUrl: URL, { host, password, pathname, protocol, username }:
 
 function hasDotSegment(path: string): boolean {
   try {
-    refuseDotSegments(path)
+    refuseDotSegments(path, decodeOrDrop)
     return false
   } catch {
     return true
+  }
+}
+
+/** An origin may name its paths in another charset than UTF-8. Some parsers drop what they cannot decode. */
+function decodeOrDrop(escapes: string): string {
+  try {
+    return decodeURIComponent(escapes)
+  } catch {
+    return ''
   }
 }

@@ -32,6 +32,7 @@ describe('redirects', () => {
 
   test.each([
     'https://evil.example/',
+    '/v1/.%E9./b',
     '//evil.example/',
     'http://origin.example/v1/a',
     'https://origin.example:8443/',

@@ -89,9 +89,11 @@ const HIGH_ESCAPES = /(?:%[89A-Fa-f][0-9A-Fa-f])+/g
  * a segment, or all that cannot be seen. It may take a backslash or a fullwidth dot for the plain one, or
  * cut a segment at ";", "?" or "#", before it resolves dot segments. None of this may produce one. It is
  * enough to look at the innermost layer: decoding takes away neither dot segments nor control characters.
+ *
+ * @param decode Decodes escapes of bytes above ASCII. Default: refuses what is not UTF-8.
  */
-export function refuseDotSegments(path: string): void {
-  const text = peel(path).replace(HIGH_ESCAPES, decodeOnce)
+export function refuseDotSegments(path: string, decode = decodeOnce): void {
+  const text = peel(path).replace(HIGH_ESCAPES, (escapes) => decode(escapes))
   refuseControlCharacters(text)
   const seen = text.normalize('NFKC').replace(INVISIBLE, '')
   for (const segment of seen.split(/[/\\]/)) {
