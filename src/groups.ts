@@ -14,7 +14,7 @@ export const groups = {
     load: (key) => SCORES.get(key) ?? null,
   },
 
-  /** A real one: a public API that limits its callers, asked once a minute per repository. */
+  /** A real one: a public API that limits its callers, asked about once a minute for a repository in use. */
   github: {
     ttl: '60s',
     timeout: '5s',
