@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Ring } from '../../src/core/ring.ts'
 import { type HttpOriginServer, startHttpOrigin } from '../support/http-origin.ts'
 import { startWorker, type WorkerServer } from '../support/worker-server.ts'
+
+const TOKEN = 'correct-horse'
 
 let origin: HttpOriginServer
 let worker: WorkerServer
@@ -22,7 +25,7 @@ beforeAll(async () => {
     expiring: { ...group, ttl: '1h' },
     hinted: { origin: origin.url, hotTtl: '0s', ttl: '1h' },
   }
-  worker = await startWorker({ vars: { GROUPS } })
+  worker = await startWorker({ vars: { GROUPS, ADMIN_TOKEN: TOKEN } })
 })
 
 afterAll(async () => {
@@ -33,6 +36,14 @@ afterAll(async () => {
 beforeEach(() => {
   origin.answer = answerWithUrl
 })
+
+/** What all nodes hold of a group, in bytes. */
+async function bytesHeld(group: string): Promise<number> {
+  const headers = { Authorization: `Bearer ${TOKEN}` }
+  const response = await worker.get('/admin/stats', { headers })
+  const { sum } = (await response.json()) as { sum: Record<string, { bytes: number }> }
+  return sum[group]?.bytes ?? 0
+}
 
 describe('an origin that is gone', () => {
   let gone: HttpOriginServer
@@ -122,10 +133,21 @@ describe('an origin that hangs', () => {
 
   test('does not take more loads than allowed; what is too much is 503 with Retry-After', async () => {
     const latch = Promise.withResolvers<void>()
+    const ring = new Ring(Array.from({ length: 16 }, (_, i) => `node-${i}`))
+    const inFlight = new Map<string, number>()
+    let mostPerNode = 0
     origin.answer = (request, response) => {
-      void latch.promise.then(() => answerWithUrl(request, response))
+      const node = ring.pick(request.url?.slice(1) ?? '')
+      const count = (by: number) => inFlight.set(node, (inFlight.get(node) ?? 0) + by)
+      count(1)
+      mostPerNode = Math.max(mostPerNode, inFlight.get(node) ?? 0)
+      const answer = () => {
+        count(-1)
+        answerWithUrl(request, response)
+      }
+      // Long enough for a second load of the same node to arrive meanwhile.
+      void latch.promise.then(() => setTimeout(answer, 20))
     }
-    const before = origin.requests.length
 
     // Sixteen nodes with one load and ten waiting each have no place for the last of these.
     const requests = Array.from({ length: 400 }, (_, i) => worker.get(`/cache/busy/${i}`))
@@ -138,9 +160,12 @@ describe('an origin that hangs', () => {
 
     expect(refused.headers.get('retry-after')).toBe('1')
     expect(await refused.json()).toMatchObject({ code: 'overloaded' })
-    expect(origin.requests.length - before).toBeLessThanOrEqual(16)
+    const atOnce = inFlight.size
     latch.resolve()
     await Promise.all(requests)
+    // Also while those that waited have their turns.
+    expect(mostPerNode).toBe(1)
+    expect(atOnce).toBeLessThanOrEqual(16)
   })
 })
 
@@ -181,15 +206,27 @@ describe('an origin that misbehaves', () => {
     ],
   ])('by %s is 502, and nothing of it is kept', async (name, answer) => {
     origin.answer = answer
-    const path = `/cache/frail/${encodeURIComponent(name)}`
+    const key = encodeURIComponent(name)
+    const held = await bytesHeld('frail')
 
-    const broken = await worker.get(path)
+    const broken = await worker.get(`/cache/frail/${key}`)
+    const heldAfter = await bytesHeld('frail')
+    const asked = origin.countOf(`/${key}`)
     origin.answer = answerWithUrl
-    const healed = await worker.get(path)
+    const healed = await worker.get(`/cache/frail/${key}`)
+    const again = await worker.get(`/cache/frail/${key}`)
 
     expect(broken.status).toBe(502)
     expect(await broken.json()).toMatchObject({ code: 'load-failed' })
+    expect(heldAfter).toBe(held)
     expect(healed.status).toBe(200)
+    expect(healed.headers.get('cache-status')).toMatch(
+      /^node-\d+; fwd=miss; stored, edge; fwd=miss$/,
+    )
+    for (const response of [healed, again]) {
+      expect(await response.text()).toBe(`origin says /${key}`)
+    }
+    expect(origin.countOf(`/${key}`)).toBe(asked + 1)
   })
 
   test('by a body that stalls midway is 504 within the timeout', async () => {
@@ -215,26 +252,38 @@ describe('an origin that misbehaves', () => {
 })
 
 describe("an origin's word on the life of its answers", () => {
-  test('wins over the options of the group, and 304 renews what is held', async () => {
+  test('wins over the options of the group, and 304 renews what is held: its age and its life', async () => {
     let conditional: string | undefined
     origin.answer = (request, response) => {
       conditional = request.headers['if-none-match']
       response.setHeader('ETag', '"v1"')
-      response.setHeader('Cache-Control', 'max-age=0, stale-while-revalidate=0')
-      response.setHeader('Cache-Control', 's-maxage=1')
+      response.setHeader('Cache-Control', `s-maxage=${conditional === undefined ? 2 : 1_000}`)
       if (conditional === '"v1"') response.writeHead(304).end()
       else response.end('the body')
     }
 
     const first = await worker.get('/cache/hinted/a')
+    const ages = new Set<string | null>()
+    let renewed: Response
     for (;;) {
-      const next = await worker.get('/cache/hinted/a')
-      expect(await next.text()).toBe('the body')
-      if (next.headers.get('cache-status')?.includes('fwd=stale; stored')) break
+      renewed = await worker.get('/cache/hinted/a')
+      expect(await renewed.text()).toBe('the body')
+      if (renewed.headers.get('cache-status')?.includes('fwd=stale; stored')) break
+      ages.add(renewed.headers.get('age'))
     }
+    const after = await worker.get('/cache/hinted/a')
 
     expect(await first.text()).toBe('the body')
     expect(conditional).toBe('"v1"')
+    // It had an age before, and has none any more.
+    expect([...ages]).toContain('1')
+    expect(renewed.headers.get('age')).toBe('0')
+    expect(after.headers.get('age')).toMatch(/^[01]$/)
+    // The 304's own life, less at most a twentieth by chance, and not what was left of the first.
+    const [, ttl] =
+      /^node-\d+; hit; ttl=(\d+), /.exec(after.headers.get('cache-status') ?? '') ?? []
+    expect(Number(ttl)).toBeGreaterThanOrEqual(948)
+    expect(Number(ttl)).toBeLessThanOrEqual(1_000)
     expect(origin.countOf('/a')).toBe(2)
   })
 

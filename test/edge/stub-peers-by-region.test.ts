@@ -16,7 +16,7 @@ function createPeers(topology: Topology) {
     clock,
     get,
     getByName,
-    peers: new StubPeers({ topology, namespace, platform: { clock, random: Math.random } }),
+    peers: new StubPeers({ topology, namespace, platform: { clock, random: () => 0.5 } }),
   }
 }
 
