@@ -444,6 +444,45 @@ describe('renewal', () => {
     expect((await group.get('Tom')).path).toMatchObject([{ hit: true, ttlMs: 7 }])
   })
 
+  test('leaves an entry that is stale as it comes to be confirmed again, without moving it', async () => {
+    const seen: (string | undefined)[] = []
+    const { clock, group } = createTestGroup({
+      loader: async (_, { stale }) => {
+        seen.push(stale?.originEtag)
+        const isFirst = stale === undefined
+        return isFirst ? { ...text('old'), originEtag: '"1"' } : { kind: 'not-modified', ttlMs: -5 }
+      },
+      options: { ttlMs: 1_000, expiryJitter: 0 },
+    })
+    await group.get('Tom')
+    clock.advance(1_000)
+
+    const replies = [await group.get('Tom'), await group.get('Tom')]
+
+    expect(replies).toMatchObject([
+      { kind: 'value', path: [{ fwd: 'stale', stored: true }] },
+      { kind: 'value', path: [{ fwd: 'stale', stored: true }] },
+    ])
+    expect(seen).toEqual([undefined, '"1"', '"1"'])
+    expect(group.items).toBe(1)
+  })
+
+  test('ends an entry that may not be kept any more', async () => {
+    const { clock, group } = createTestGroup({
+      loader: async (_, { stale }) =>
+        stale === undefined
+          ? { ...text('old'), originEtag: '"1"', ttlMs: 1_000 }
+          : { kind: 'not-modified', ttlMs: 0 },
+      options: { ttlMs: 1_000, expiryJitter: 0 },
+    })
+    await group.get('Tom')
+    clock.advance(1_000)
+
+    await group.get('Tom')
+
+    expect(group.items).toBe(0)
+  })
+
   test('is tried with an entry past all its windows, which is never answered as it is', async () => {
     const seen: (string | undefined)[] = []
     let fail = false

@@ -35,6 +35,8 @@ export interface Holding {
   readonly fallbackRole?: FallbackRole | undefined
   /** The key's previous owner has handed over the entry: it is older than the answer of any load. */
   readonly isHandedOver?: boolean
+  /** The origin has confirmed the entry. It is kept although it is stale on arrival, to be confirmed again. */
+  readonly isConfirmed?: boolean
 }
 
 /** The isolate's memory, as one group in one place shares in it. */
@@ -176,7 +178,8 @@ export class Cache {
     }
     // A hot copy that is over as it comes may still be good for when no node can be reached.
     const isOver = freshnessAt(copy, nowMs) === 'expired' && nowMs >= (staleIfErrorUntilMs ?? nowMs)
-    const stored = !isOver && this.store(key, copy)
+    const mayBeRenewed = holding.isConfirmed && isStaleOnArrival(entry) && hasValidator(entry)
+    const stored = (!isOver || mayBeRenewed === true) && this.store(key, copy)
     // What is held is older than the answer that could not be.
     if (!stored) this.forget(key)
     else if (fallbackRole === undefined) this.durable?.write(key, copy)
@@ -368,6 +371,11 @@ export class Cache {
     if (copy.entry.kind === 'value') this.membership.dropsSent(copy.entry)
     if (copy.tags !== undefined) this.tags.remove(copy.tags, copy.sequence)
   }
+}
+
+/** What may not be kept at all has a TTL of 0. */
+function isStaleOnArrival(entry: Entry): boolean {
+  return entry.kind === 'value' && entry.ttlMs < 0
 }
 
 /** What was read back is older than any load that may still answer: its number is not that of a load. */

@@ -2,7 +2,7 @@
 
 import { backoffMs } from '../backoff.ts'
 import { ownBytes } from '../bytes.ts'
-import type { Cache } from '../cache/cache.ts'
+import type { Cache, Holding } from '../cache/cache.ts'
 import type { LoadLease } from '../cache/load-order.ts'
 import type { Clock } from '../clock.ts'
 import {
@@ -150,7 +150,7 @@ export class CacheFill {
       return { answer: rest, upstreamPath, status }
     }
     const entry = entryIn(rest, lease.startedAtMs)
-    const stored = this.populate(lease, entry, isHandedOver)
+    const stored = this.populate(lease, entry, { isHandedOver })
     const loaded = rest.loadMs === undefined ? {} : { loadMs: rest.loadMs }
     return {
       answer: answerOf(entry),
@@ -208,7 +208,11 @@ export class CacheFill {
   }
 
   /** Holds an entry for as long as this place may. */
-  populate(lease: LoadLease, entry: Entry, isHandedOver = false): boolean {
+  populate(
+    lease: LoadLease,
+    entry: Entry,
+    { isHandedOver, isConfirmed }: Pick<Holding, 'isHandedOver' | 'isConfirmed'> = {},
+  ): boolean {
     const { clock, cache, options, fallbackRoleFor } = this.parts
     const fallbackRole = fallbackRoleFor(lease.key)
     const untilMs =
@@ -217,7 +221,8 @@ export class CacheFill {
       nowMs: clock.now(),
       untilMs,
       fallbackRole,
-      isHandedOver,
+      ...(isHandedOver === undefined ? {} : { isHandedOver }),
+      ...(isConfirmed === undefined ? {} : { isConfirmed }),
     })
   }
 
@@ -274,7 +279,9 @@ export class CacheFill {
     const formerTags = (result.kind === 'not-modified' && stale?.tags) || []
     const mayStore = cache.mayStore(lease, formerTags)
     upstream?.answered(lease.key)
-    return { answer: answerOf(entry), stored: mayStore && this.populate(lease, entry) }
+    const isConfirmed = result.kind === 'not-modified'
+    const stored = mayStore && this.populate(lease, entry, { isConfirmed })
+    return { answer: answerOf(entry), stored }
   }
 
   private async entryFrom(
