@@ -131,18 +131,35 @@ describe('clients that stall', () => {
 
   test('lose their values after five seconds without a step, where room is needed, and not before', () => {
     const { clock, send } = createRoom()
-    const [stalled, alive] = [send(valueWith(2_000)), send(valueWith(2_000))]
+    const [stalled, other] = [send(valueWith(2_000)), send(valueWith(2_000))]
 
     clock.advance(4_999)
-    alive?.piece(0, 1)
     expect(send(valueWith(2_000))).toBeUndefined()
-    expect(stalled?.piece(0, 1)).toBeDefined()
-    clock.advance(5_000)
-    alive?.piece(0, 1)
+    expect(stalled?.piece(0, 0)).toBeDefined()
+    other?.release()
+    const young = send(valueWith(2_000))
+    clock.advance(4_999)
 
     expect(send(valueWith(2_000))).toBeDefined()
     expect(stalled?.piece(0, 1)).toBeUndefined()
-    expect(alive?.piece(0, 1)).toBeDefined()
+    expect(young?.piece(0, 1)).toBeDefined()
+  })
+
+  test.each([
+    [128 * 1024, true],
+    [128 * 1024 - 1, false],
+  ])('keep them after ten seconds at %i bytes a second: %s', (bytesPerSecond, keeps) => {
+    const { clock, send } = createRoom()
+    const [reader, other] = [send(valueWith(2_000)), send(valueWith(2_000))]
+    for (let second = 0; second < 10; second++) {
+      reader?.piece(0, bytesPerSecond)
+      other?.piece(0, 128 * 1024)
+      clock.advance(1_000)
+    }
+
+    expect(send(valueWith(2_000)) === undefined).toBe(keeps)
+    expect(reader?.piece(0, 1) !== undefined).toBe(keeps)
+    expect(other?.piece(0, 1)).toBeDefined()
   })
 
   test('keep them for half a minute where nothing else needs the room', () => {
@@ -210,8 +227,8 @@ describe('clients that stall', () => {
 
     for (let second5 = 0; second5 < 4; second5++) {
       clock.advance(4_000)
-      first?.piece(0, 1)
-      second?.piece(0, 1)
+      first?.piece(0, 1024 * 1024)
+      second?.piece(0, 1024 * 1024)
     }
     expect(reading.isWaiting).toBe(true)
     second?.release()

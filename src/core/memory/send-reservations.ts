@@ -14,6 +14,12 @@ export const LONGEST_STALL_MS = 30_000
 export const PRESSED_STALL_MS = 5_000
 
 /**
+ * Where room is needed, the least that a client has to take on the whole, in bytes a second, once it has been
+ * reading for `PRESSED_STALL_MS`. Otherwise a few clients that take a piece now and then could have all room.
+ */
+const PRESSED_BYTES_PER_SECOND = 128 * 1024
+
+/**
  * The largest parts of the budget, in eighths: of values that are held as well, and of others. Loads have the
  * rest, whatever clients do.
  */
@@ -83,17 +89,24 @@ export class SendReservations {
     this.board.pin(value.value.byteLength)
   }
 
-  /** Takes their values from clients that have stalled for so long; their streams find out by themselves. */
-  cutStalled(stallMs = PRESSED_STALL_MS): void {
+  /**
+   * Takes their values from clients that have stalled, or are slow on the whole: room is needed. Their streams
+   * find out by themselves.
+   */
+  cutStalled(): void {
+    this.cut((sending) => sending.stalledMs() >= PRESSED_STALL_MS || sending.isSlow())
+  }
+
+  private cut(isOver: (sending: SendReservation) => boolean): void {
     for (const { sendings } of this.sent.values()) {
-      for (const sending of sendings) if (sending.stalledMs() >= stallMs) sending.release()
+      for (const sending of sendings) if (isOver(sending)) sending.release()
     }
   }
 
   private add(value: Sendable, isHeld: boolean): Sent | undefined {
     const bytes = value.value.byteLength
     // Requests may have vanished without a word.
-    this.cutStalled(LONGEST_STALL_MS)
+    this.cut((sending) => sending.stalledMs() >= LONGEST_STALL_MS)
     if (!this.fits(bytes, isHeld)) this.cutStalled()
     if (!this.fits(bytes, isHeld)) return undefined
     const sent: Sent = { etag: value.etag, value: value.value, isHeld, sendings: new Set() }
@@ -137,13 +150,16 @@ export class SendReservation {
   private sent: Sent | undefined
   private readonly clock: Clock
   private readonly onEnd: (sending: SendReservation) => void
+  private readonly startedAtMs: number
   private tookAtMs: number
+  private takenBytes = 0
 
   constructor(sent: Sent, clock: Clock, onEnd: (sending: SendReservation) => void) {
     this.sent = sent
     this.clock = clock
     this.onEnd = onEnd
-    this.tookAtMs = clock.now()
+    this.startedAtMs = clock.now()
+    this.tookAtMs = this.startedAtMs
     sent.sendings.add(this)
   }
 
@@ -153,12 +169,20 @@ export class SendReservation {
    */
   piece(first: number, end: number): Uint8Array<ArrayBuffer> | undefined {
     this.tookAtMs = this.clock.now()
+    this.takenBytes += end - first
     return this.sent?.value.slice(first, end)
   }
 
   /** How long the client has taken nothing, in milliseconds. */
   stalledMs(): number {
     return Math.max(0, this.clock.now() - this.tookAtMs)
+  }
+
+  /** Whether the client has been reading for a while, at less than the least rate. */
+  isSlow(): boolean {
+    const readingMs = this.clock.now() - this.startedAtMs
+    const leastBytes = (readingMs * PRESSED_BYTES_PER_SECOND) / 1_000
+    return readingMs >= PRESSED_STALL_MS && this.takenBytes < leastBytes
   }
 
   /** The client needs the value no more. May be called twice. */
