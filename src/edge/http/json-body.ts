@@ -7,19 +7,26 @@ import type { RequestBodies } from './request-body.ts'
 /** The largest body: a thousand keys of the greatest length fit. */
 const LARGEST_BYTES = 2 * 1024 * 1024
 
+export interface JsonBodyOptions {
+  /** Headers of a refusal. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whether the client has shown the token. Bodies of others share a small part of the memory. */
+  readonly isTrusted: boolean
+}
+
 /** What the body says, or the answer that it does not say it well. */
 export async function readJson<Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
   bodies: RequestBodies,
-  headers: Readonly<Record<string, string>> = {},
+  { headers = {}, isTrusted }: JsonBodyOptions,
 ): Promise<v.InferOutput<Schema> | Response> {
   const bytes = await bodies.read(request, {
     maxBytes: LARGEST_BYTES,
     tooLarge: () =>
       problem('body-too-large', `The body may have up to ${LARGEST_BYTES} bytes.`, { headers }),
     headers,
-    isTrusted: false,
+    isTrusted,
   })
   if (bytes instanceof Response) return bytes
   let json: unknown

@@ -10,7 +10,7 @@ const bodies = new RequestBodies(new MemoryBudget(64 * 1024 * 1024), new FakeClo
 
 function read(body: BodyInit) {
   const request = new Request('https://host/', { method: 'POST', body })
-  return readJson(request, v.strictObject({ text: v.string('text') }), bodies)
+  return readJson(request, v.strictObject({ text: v.string('text') }), bodies, { isTrusted: false })
 }
 
 describe('a body of JSON', () => {
@@ -26,4 +26,17 @@ describe('a body of JSON', () => {
     expect(answer).toBeInstanceOf(Response)
     expect(await (answer as Response).json()).toMatchObject({ detail: 'The body is not JSON.' })
   })
+})
+
+test('clients without the token cannot take the room of those that have shown it', async () => {
+  const bodies = new RequestBodies(new MemoryBudget(64 * 1024), new FakeClock())
+  const schema = v.strictObject({ text: v.string('text') })
+  const large = JSON.stringify({ text: 'x'.repeat(16 * 1024) })
+  const read = (isTrusted: boolean) => {
+    const request = new Request('https://host/', { method: 'POST', body: large })
+    return readJson(request, schema, bodies, { isTrusted })
+  }
+
+  expect(await read(false)).toMatchObject({ status: 503 })
+  expect(await read(true)).toEqual({ text: 'x'.repeat(16 * 1024) })
 })
