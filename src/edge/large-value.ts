@@ -29,6 +29,7 @@ export async function streamValue(
   { clock, logError }: Edge,
 ): Promise<Response> {
   const { config } = edgeGroup
+  const where = { group: config.name, node: 'edge' }
   const status = {
     path: BYPASSED,
     headers: { ...corsFor(config.access), 'Server-Timing': timing },
@@ -45,6 +46,8 @@ export async function streamValue(
   try {
     lease = edgeGroup.streams.take()
     response = await countedOpen(edgeGroup, key, abort, clock)
+    // The headers may have taken all of the lease's time, and the first piece may take as long again.
+    lease.renew()
   } catch (error) {
     lease?.release()
     if (error instanceof NotFoundError) return problem('not-found', error.message, status)
@@ -56,7 +59,7 @@ export async function streamValue(
         headers: { ...status.headers, 'Retry-After': '1' },
       })
     }
-    logError('value not streamed', { group: config.name, node: 'edge' }, error)
+    logError('value not streamed', where, error)
     const code = error instanceof LoadTimeoutError ? 'load-timeout' : 'load-failed'
     return problem(code, `Group ${config.name}: the value could not be streamed.`, status)
   }
@@ -87,7 +90,10 @@ export async function streamValue(
     length === undefined ? new TransformStream() : new FixedLengthStream(length)
   // Rejects when either side breaks off: the other has been told by then, and nobody else waits.
   relay(response.body, writable, { timeoutMs: config.options.timeoutMs, clock, lease })
-    .catch(() => abort.abort())
+    .catch((error: unknown) => {
+      abort.abort()
+      if (error instanceof LoadTimeoutError) logError('stream cut off', where, error)
+    })
     .finally(lease.release)
   return new Response(readable, { headers })
 }

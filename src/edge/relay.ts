@@ -44,9 +44,17 @@ export async function relay(
     await client.wait(writer.close().then(() => true))
   } catch (error) {
     // Not awaited: a side that stalls may never answer.
-    for (const told of [reader.cancel(error), writer.abort(error)]) told.catch(() => {})
+    for (const told of [reader.cancel(error), writer.abort(brokenOff())]) told.catch(() => {})
     throw error
   }
+}
+
+/**
+ * Returns the reason of a client's stream that is cut off. The runtime logs any other as an uncaught exception, a
+ * line for each request, although clients can provoke it.
+ */
+function brokenOff(): Error {
+  return Object.assign(new Error('Network connection lost.'), { retryable: true })
 }
 
 /** Measures one side by the time in which the relay waits for it, as the other side may be the slow one. */

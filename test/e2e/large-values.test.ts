@@ -11,17 +11,19 @@ const MiB = 1024 * 1024
 
 let origin: HttpOriginServer
 let worker: WorkerServer
+const logged: string[] = []
 
 beforeAll(async () => {
   origin = await startHttpOrigin()
   const group = { origin: origin.url, maxBytes: '64MiB', maxHotBytes: 0 }
   const GROUPS = {
-    files: group,
+    // Bodies are read in turn, which takes a busy machine long.
+    files: { ...group, timeout: '60s' },
     stored: { ...group, maxValueBytes: '30MiB' },
     impatient: { ...group, timeout: '300ms' },
     narrow: { ...group, timeout: '3s', maxLoads: 1 },
   }
-  worker = await startWorker({ vars: { GROUPS } })
+  worker = await startWorker({ vars: { GROUPS }, onLog: (line) => logged.push(line) })
 })
 
 afterAll(async () => {
@@ -257,6 +259,11 @@ describe('a value over what a call can carry', () => {
 
     expect(response.status).toBe(200)
     await expect(digestOf(response)).rejects.toThrow()
+    // Its own line, of which a minute has ten at most, and none of the runtime's.
+    await expect
+      .poll(() => logged.filter((line) => line.includes('stream cut off')))
+      .toHaveLength(1)
+    expect(logged.filter((line) => line.includes('Uncaught'))).toEqual([])
   })
 
   test('is a load: a group that allows one at a time has one in this isolate', async () => {
