@@ -10,6 +10,7 @@ import { logWarning } from '../platform/log.ts'
 import { ReusedMemory } from './body.ts'
 import { answerFromResponse, discard, isSendable, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'
+import { OriginProbe } from './origin-probe.ts'
 import { NEVER_STORED, responseLife, shortest, statedLife } from './response-life.ts'
 
 export interface HttpOrigin {
@@ -34,6 +35,11 @@ export interface HttpOriginParts {
   readonly warn: (message: string) => void
 }
 
+/** What a loader uses beside the platform. Without a probe, no failure counts against the origin. */
+interface LoaderParts extends HttpOriginParts {
+  readonly probe?: OriginProbe
+}
+
 /** RFC 9110, section 15.4 leaves the number to the client; a healthy origin needs one or two. */
 const MOST_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
@@ -52,7 +58,8 @@ const FINAL_FAILURES = new Set([408, 425, 429, 502, 503, 504])
 
 /** Keys are of the form `path`. What a response says of its life wins over the group's options. */
 export function httpOriginLoader(origin: CachedOrigin, platform = PLATFORM): Loader {
-  const parts = { ...platform, warn: onceAMinute(platform) }
+  const probe = new OriginProbe(origin, platform)
+  const parts: LoaderParts = { ...platform, warn: onceAMinute(platform), probe }
   return async (key, context) => {
     const memory = new ReusedMemory(context.memory)
     const load = { origin, key, parts, ...context, memory }
@@ -81,7 +88,7 @@ function onceAMinute({ now, warn }: HttpOriginParts): (message: string) => void 
 interface OneLoad extends LoadContext {
   readonly origin: CachedOrigin
   readonly key: string
-  readonly parts: HttpOriginParts
+  readonly parts: LoaderParts
 }
 
 /** Returns `undefined` where the value is to be asked for once more, without the conditions. */
@@ -227,7 +234,7 @@ function request(
   key: string,
   signal: AbortSignal,
   conditions: Conditions,
-  { fetch }: HttpOriginParts,
+  { fetch, probe }: LoaderParts,
 ): Promise<Followed> {
   const start = urlOf(baseUrl, key)
   return follow(baseUrl, start, (url) => {
@@ -239,16 +246,23 @@ function request(
       cache: 'no-store',
     })
     // Where a redirect leads to, the key may have chosen.
-    return url === start ? reaching(response, signal) : response
+    return url === start ? reaching(response, signal, probe) : response
   })
 }
 
-/** The origin's answer. Throws `OriginError` where there is none, unless it was not awaited any longer. */
-function reaching(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  return response.catch((cause: unknown) => {
+/** Returns the origin's answer. Throws `OriginError` where there is none, unless nobody waits any more. */
+async function reaching(
+  response: Promise<Response>,
+  signal: AbortSignal,
+  probe: OriginProbe | undefined,
+): Promise<Response> {
+  try {
+    return await response
+  } catch (cause) {
     if (signal.aborted) throw cause
-    throw new OriginError('The origin could not be reached.', { cause, isUnreachable: true })
-  })
+    const isUnreachable = (await probe?.isUnreachable(signal)) ?? false
+    throw new OriginError('The origin has not answered.', { cause, isUnreachable })
+  }
 }
 
 /** Throws `BadKeyError` when the key would lead out of `baseUrl`, whatever made it valid before. */

@@ -116,11 +116,37 @@ describe('Retry-After', () => {
 
 describe('an origin that cannot be reached', () => {
   test('is one whose connection fails, with the reason as the cause', async () => {
-    expect(await failureOf({ [A]: throwing })).toMatchObject({
+    expect(await failureOf({ [A]: throwing, [BASE.href]: throwing })).toMatchObject({
       ...NOTHING,
       isUnreachable: true,
       cause: new TypeError('Network connection lost.'),
     })
+  })
+
+  test.each([200, 404, 405, 500, 503])(
+    'is not one that answers a request without a key with %i: the key makes it fail',
+    async (code) => {
+      const answers = { [A]: throwing, [BASE.href]: status(code) }
+
+      expect(await failureOf(answers)).toMatchObject(NOTHING)
+    },
+  )
+
+  test("is asked without a key once a second at most, and with the group's headers", async () => {
+    let nowMs = NOW_MS
+    const origin = fakeOrigin({ [A]: throwing, [BASE.href]: throwing }, { now: () => nowMs })
+    const probes = () => origin.requests.filter(({ url }) => url === BASE.href)
+
+    for (let i = 0; i < 30; i++) await origin.load('a').catch(() => {})
+    expect(probes()).toHaveLength(1)
+    expect(probes()[0]?.init).toMatchObject({ method: 'HEAD', headers: { 'X-Key': 'secret' } })
+    nowMs += 1_000
+    await origin.load('a').catch(() => {})
+    expect(probes()).toHaveLength(2)
+    // The clock is set back.
+    nowMs -= 60_000
+    await origin.load('a').catch(() => {})
+    expect(probes()).toHaveLength(3)
   })
 
   test('is not one that a redirect leads to', async () => {
