@@ -14,6 +14,7 @@ import {
   describeOrigin,
   type FunctionGroup,
   functionGroupSchema,
+  isTable,
   maxValueBytesOf,
   type OriginGroup,
   originGroupSchema,
@@ -251,7 +252,7 @@ function readHeaders(
   headers: Readonly<Record<string, string>>,
   settings: Settings,
 ): Record<string, string> {
-  const resolved: Record<string, string> = {}
+  const resolved: Record<string, string> = Object.create(null)
   for (const [header, value] of Object.entries(headers)) {
     const reference = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(value)?.[1]
     const text = reference === undefined ? value : settings[reference]
@@ -308,10 +309,10 @@ function configError(
   return new ConfigError(place, issue.input, issue.message, describeOption(option, issue.input))
 }
 
-/** URLs and headers carry secrets: nothing of them is shown. */
+/** URLs and headers carry secrets, and no text is a loader: nothing of them is shown. */
 function describeOption(option: string, value: unknown): string {
   if (option === 'origin') return describeOrigin(value)
-  return option === 'headers' ? describeKind(value) : describe(value)
+  return option === 'headers' || option === 'load' ? describeKind(value) : describe(value)
 }
 
 function within(field: string, name: string): string {
@@ -319,9 +320,7 @@ function within(field: string, name: string): string {
 }
 
 function readTable(field: string, value: unknown): Record<string, unknown> {
-  const prototype = typeof value === 'object' && value !== null && Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new ConfigError(field, value, 'a table')
-  }
-  return value as Record<string, unknown>
+  // What stands in the place of a table may be a secret.
+  if (!isTable(value)) throw new ConfigError(field, value, 'a table', describeKind(value))
+  return value
 }

@@ -150,10 +150,17 @@ const RESERVED_HEADERS =
   /^(host|content-length|transfer-encoding|connection|upgrade|keep-alive|te|trailer|expect|range|if-.*|proxy-.*)$/i
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
+/** Of a `Headers`, a `Map` or another class nothing would be read. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 const headers = v.optional(
   v.pipe(
     v.custom<Record<string, unknown>>(
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      (value) => isTable(value) && !Object.hasOwn(value, '__proto__'),
       'a table of names and values of HTTP headers',
     ),
     v.record(
@@ -167,9 +174,15 @@ const headers = v.optional(
       ),
       v.string('text'),
     ),
+    v.check(hasEachNameOnce, 'each header once, whatever its case'),
   ),
   {},
 )
+
+function hasEachNameOnce(table: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(table).map((name) => name.toLowerCase())
+  return new Set(names).size === names.length
+}
 
 /** The options of a group in code. */
 export const functionGroupSchema = v.strictObject({

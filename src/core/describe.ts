@@ -34,8 +34,13 @@ export function describeKind(value: unknown): string {
   return value === null ? 'null' : `a ${typeof value}`
 }
 
-/** Returns a name as far as it has the characters of one: a value may have been written in its place. */
+/**
+ * Returns a name as far as it has the characters of one, because a value may have been written in its place. A user's
+ * name may stand in front of "@".
+ */
 export function describeName(name: string): string {
   const [shown = ''] = NAME.exec(name) ?? []
-  return shown === name ? name : `${shown}…`
+  if (shown === name) return name
+  const mayBeUser = name.includes('@') && !name.startsWith('://', shown.length)
+  return mayBeUser ? '…' : `${shown}…`
 }

@@ -220,3 +220,34 @@ describe('what is no secret', () => {
     expect(errorOf(settings).message).toContain(message)
   })
 })
+
+describe('headers of a kind from which nothing would be read', () => {
+  const own = JSON.parse('{ "__proto__": "SECRET" }')
+  test.each([
+    ['Headers', new Headers({ Authorization: 'SECRET' })],
+    ['a Map', new Map([['Authorization', 'SECRET']])],
+    ['a Date', new Date()],
+    ['an object that inherits them', Object.create({ Authorization: 'SECRET' })],
+    ['a list', ['Authorization', 'SECRET']],
+    ['one named __proto__', own],
+    ['one twice', { 'X-Key': 'SECRET', 'x-key': 'SECRET' }],
+  ])('are refused: %s', (_, headers) => {
+    for (const error of errorsOf({ origin: ORIGIN, headers })) {
+      expect(error.field).toMatch(/\.a\.headers/)
+      expect(error.message).not.toMatch(SECRETS)
+    }
+  })
+})
+
+describe('text where a table or a function is meant', () => {
+  test('is not shown', () => {
+    const errors = [
+      errorOf({ GROUPS: 'SECRETpw' }),
+      errorOf({ GROUPS: { a: 'SECRETpw' } }),
+      errorOf({}, { a: { load: 'SECRETpw' } }),
+      errorOf({ GROUPS: { 'user:SECRETpw@h': { origin: ORIGIN } } }),
+    ]
+
+    for (const { message } of errors) expect(message).not.toMatch(/user|SECRET|pw/)
+  })
+})

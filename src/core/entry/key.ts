@@ -75,9 +75,9 @@ function decodeOnce(text: string): string {
 const MOST_LAYERS = 8
 /**
  * An escape of ASCII, and in front of it all escapes of its percent sign: "%2e", "%252e", "%25252e". Some
- * servers also decode "%u002e".
+ * servers also decode "%u002e", and "%uff0e" as the nearest ASCII character.
  */
-const LAYERED_ESCAPE = /%(?:25)*(?:u00)?([0-7][0-9A-Fa-f])/g
+const LAYERED_ESCAPE = /%(?:25)*(?:u([0-9A-Fa-f]{4})|([0-7][0-9A-Fa-f]))/g
 /** Escapes of bytes above ASCII, side by side. */
 const HIGH_ESCAPES = /(?:%[89A-Fa-f][0-9A-Fa-f])+/g
 
@@ -117,8 +117,8 @@ function refuseControlCharacters(innermost: string): void {
 function peel(text: string): string {
   let layer = text
   for (let layers = 0; layers < MOST_LAYERS; layers++) {
-    const decoded = layer.replace(LAYERED_ESCAPE, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
+    const decoded = layer.replace(LAYERED_ESCAPE, (_, wide?: string, narrow?: string) =>
+      String.fromCharCode(Number.parseInt((wide ?? narrow) as string, 16)),
     )
     if (decoded === layer) return layer
     layer = decoded
