@@ -5,6 +5,7 @@ import { bytes, expectNoneTwice, keysOf, lengthsOf, SMALL_ROOM } from '../suppor
 
 const NODES = ['node-0', 'node-1', 'node-2', 'node-3']
 const LARGE = { maxValueBytes: 8_000 }
+const NOT_FOUND = { kind: 'not-found' } as const
 
 describe('a batch across nodes', () => {
   test('of many large values loads one in each node, answers one, and evicts little', async () => {
@@ -75,6 +76,60 @@ describe('a batch across nodes', () => {
 
     expect(lengthsOf(replies)).toEqual([5_000, 1_000, 1_000, 1_000, undefined])
     expectNoneTwice(loader)
+  })
+
+  test('loads a few large values in each node, though small ones came before', async () => {
+    const isLarge = new Set<string>()
+    const loader = countingLoader((key) => (isLarge.has(key) ? bytes(5_000) : NOT_FOUND))
+    const cluster = createCluster(NODES, loader.load, { ...LARGE, hotTtlMs: 0 })
+    const keys: string[] = []
+    for (const owned of Map.groupBy(keysOf(1_000), (key) => cluster.ring.pick(key)).values()) {
+      keys.push(...owned.slice(0, 62))
+      for (const key of owned.slice(16, 62)) isLarge.add(key)
+    }
+
+    const replies = await cluster.edge.getMany(keys, SMALL_ROOM)
+
+    expect(lengthsOf(replies).filter((length) => length === 'not-found')).toHaveLength(16 * 4)
+    expect(loader.calls.filter((key) => isLarge.has(key)).length).toBeLessThanOrEqual(8 * 4)
+    expectNoneTwice(loader)
+  })
+
+  test.each([
+    ['stale while it is refreshed', { staleWhileRevalidateMs: 100_000 }],
+    ['stale as its refresh fails', { staleIfErrorMs: 100_000 }],
+  ])('answers a value above its share that is %s', async (_, life) => {
+    let isDown = false
+    const loader = countingLoader((key) => {
+      if (isDown && key === 'big') throw new Error('down')
+      return bytes(key === 'big' ? 2_000 : 1)
+    })
+    const options = { ...LARGE, ...life, ttlMs: 1_000, hotTtlMs: 0 }
+    const cluster = createCluster(NODES, loader.load, options)
+    const keys = [...keysOf(99), 'big']
+    await cluster.edge.getMany(keys, SMALL_ROOM)
+    cluster.clock.advance(2_000)
+    isDown = true
+
+    const replies = await cluster.edge.getMany(keys, SMALL_ROOM)
+
+    expect(lengthsOf(replies)).toEqual([...Array(99).fill(1), 2_000])
+    expect(loader.calls.filter((key) => key === 'big')).toHaveLength(2)
+  })
+
+  test('counts each key once in its node, also the one that was asked for again', async () => {
+    const loader = countingLoader((key) => bytes(key === 'big' ? 2_000 : 1))
+    const cluster = createCluster(NODES, loader.load, { ...LARGE, hotTtlMs: 0 })
+    const keys = [...keysOf(99), 'big']
+    const sumOf = (name: 'gets' | 'hits') =>
+      NODES.reduce((sum, node) => sum + cluster.node(node).group.stats[name], 0)
+
+    await cluster.edge.getMany(keys, SMALL_ROOM)
+    expect([sumOf('gets'), sumOf('hits')]).toEqual([100, 0])
+    const replies = await cluster.edge.getMany(keys, SMALL_ROOM)
+    expect([sumOf('gets'), sumOf('hits')]).toEqual([200, 100])
+
+    expect(lengthsOf(replies)).toEqual([...Array(99).fill(1), 2_000])
   })
 
   test('asks no guest and no loader for what an owner left out', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { answersTo, type BatchPlace, getWithin } from '../../src/core/peers/batch.ts'
+import { type AnswerRoom, ByteRoom } from '../../src/core/peers/byte-room.ts'
 import { createCluster } from '../support/cluster.ts'
 import { countingLoader } from '../support/counting-loader.ts'
 import { holds } from '../support/fuzz.ts'
@@ -16,64 +17,99 @@ import {
 } from '../support/sized-values.ts'
 
 const NODES = ['node-0', 'node-1', 'node-2', 'node-3']
-const sizes = fc.array(
-  fc.record({
-    length: fc.oneof(fc.nat(20), fc.nat(2_000), fc.nat(20_000)),
-    isHeld: fc.boolean(),
-  }),
-  { minLength: 1, maxLength: 150 },
-)
+/** Values of which neighbours are of like size: what came before says nothing of what follows. */
+const sizes = fc
+  .array(fc.oneof(runOf(0), runOf(20), runOf(2_000), runOf(20_000)), { minLength: 1, maxLength: 4 })
+  .map((runs) => runs.flat())
 const rooms = fc.record({ maxBytes: fc.nat(10_000), firstBytes: fc.nat(20_000) })
 
-/** A place whose loads are noted, step by step. */
-function createPlace(values: readonly { length: number; isHeld: boolean }[], maxLoads: number) {
-  const steps: string[][] = []
-  let step: string[] | undefined
-  const planOf = (key: string) => values[Number(key.slice('key-'.length))] as (typeof values)[0]
+const IN_FLIGHT = 8
+
+interface PlannedValue {
+  readonly length: number
+  readonly isHeld: boolean
+  /** How many turns its load takes. */
+  readonly turns: number
+}
+
+function runOf(mostBytes: number): fc.Arbitrary<PlannedValue[]> {
+  const value = fc.record({
+    length: fc.nat(mostBytes),
+    isHeld: fc.nat(9).map((digit) => digit === 0),
+    turns: fc.integer({ min: 1, max: 4 }),
+  })
+  return fc.array(value, { minLength: 1, maxLength: 60, size: 'max' })
+}
+
+/** What is known when a load starts. */
+interface Start {
+  readonly key: string
+  /** Loads in flight, with this one. */
+  readonly inFlight: number
+  /** Values held or loaded before. */
+  readonly known: number
+  readonly loadedBytes: number
+  readonly leftBytes: number
+}
+
+/** Notes what is known at each start of a load. */
+function createPlace(values: readonly PlannedValue[], answerRoom: AnswerRoom, maxLoads: number) {
+  const starts: Start[] = []
+  const room = new ByteRoom(answerRoom)
+  let inFlight = 0
+  let known = 0
+  let loadedBytes = 0
+  let landing = Promise.resolve()
+  const planOf = (key: string) => values[Number(key.slice('key-'.length))] as PlannedValue
   const place: BatchPlace = {
     maxLoads,
     held: (key, fits) => {
       const { length, isHeld } = planOf(key)
       if (!isHeld) return undefined
-      return fits(length) ? sizedReply(length) : null
+      known++
+      if (!fits(length)) return null
+      room.take(length)
+      return sizedReply(length)
     },
     get: async (key) => {
-      if (step === undefined) {
-        step = []
-        steps.push(step)
-      }
-      step.push(key)
-      await settle()
-      step = undefined
-      return sizedReply(planOf(key).length)
+      const { length, turns } = planOf(key)
+      inFlight++
+      starts.push({ key, inFlight, known, loadedBytes, leftBytes: room.leftBytes })
+      for (let turn = 0; turn < turns; turn++) await settle()
+      // One lands at a time, so that the place has seen all that is noted here when it starts the next.
+      landing = landing.then(settle)
+      await landing
+      inFlight--
+      known++
+      loadedBytes += length
+      room.take(length)
+      return sizedReply(length)
     },
   }
-  const bytesIn = (keys: readonly string[]) => totalOf(keys.map((key) => planOf(key).length))
-  return { place, steps, bytesIn, planOf }
+  return { place, starts, planOf }
 }
 
-test('a place loads each key once, and before the last step less than the answer and the room again', async () => {
+test('a place loads each key once, eight at a time, and none once the room is full', async () => {
   const property = fc.asyncProperty(
     sizes,
     rooms,
     fc.integer({ min: 1, max: 100 }),
     async (values, room, maxLoads) => {
       const keys = keysOf(values.length)
-      const { place, steps, bytesIn, planOf } = createPlace(values, maxLoads)
+      const { place, starts, planOf } = createPlace(values, room, maxLoads)
 
       const found = await getWithin(place, keys, room)
 
-      const calls = steps.flat()
+      const calls = starts.map(({ key }) => key)
       expectNoneTwice({ calls })
       expect(calls.slice(1).filter((key) => planOf(key).isHeld)).toEqual([])
       const mostBytes = Math.max(room.maxBytes, room.firstBytes)
-      if (steps.length > 1) {
-        expect(bytesIn(steps.slice(0, -1).flat())).toBeLessThan(mostBytes + room.maxBytes)
-      }
-      let known = values.filter(({ isHeld }) => isHeld).length
-      for (const step of steps) {
-        expect(step.length).toBeLessThanOrEqual(Math.min(64, maxLoads, Math.max(1, 3 * known)))
-        known += step.length
+      for (const { key, inFlight, known, loadedBytes, leftBytes } of starts) {
+        const mostInFlight = Math.min(IN_FLIGHT, maxLoads, Math.max(1, 3 * known))
+        expect(inFlight).toBeLessThanOrEqual(mostInFlight)
+        if (key === keys[0]) continue
+        expect(leftBytes).toBeGreaterThan(0)
+        expect(loadedBytes).toBeLessThan(mostBytes + room.maxBytes)
       }
       const answers = answersTo(keys, found, room)
       expect(totalOf(lengthsOf(answers))).toBeLessThanOrEqual(mostBytes)

@@ -11,34 +11,75 @@ describe('a batch in one place', () => {
   test.each([
     ['values of 1 KiB', () => bytes(1_024)],
     ['"not found"', () => ({ kind: 'not-found' }) as const],
-  ])('of a hundred cold keys loads them in five steps (%s)', async (_, answer) => {
+  ])('loads a hundred cold keys in fourteen rounds (%s)', async (_, answer) => {
     const loader = latchedLoader()
     const { group } = createTestGroup({ loader: loader.load })
 
     const replies = group.getMany(keysOf(100))
-    const steps: number[] = []
-    for (let begun = 0; begun < 100 && steps.length < 100; begun = loader.calls.length) {
+    const rounds: number[] = []
+    for (let begun = 0; begun < 100 && rounds.length < 100; begun = loader.calls.length) {
       await settle()
-      steps.push(loader.calls.length - begun)
+      rounds.push(loader.calls.length - begun)
       for (let i = begun; i < loader.calls.length; i++) loader.answer(i, answer())
     }
 
-    expect(steps).toEqual([1, 3, 12, 48, 36])
+    expect(rounds).toEqual([1, 3, ...Array(12).fill(8)])
     expect((await replies).every((reply) => reply !== null)).toBe(true)
   })
 
-  test('of keys that fail loads them in as few steps, each once', async () => {
+  test('loads keys that fail in as few rounds, each once', async () => {
     const loader = latchedLoader()
     const { group } = createTestGroup({ loader: loader.load })
 
     const replies = group.getMany(keysOf(16))
-    for (const begun of [0, 1, 4]) {
+    for (const begun of [0, 1, 4, 12]) {
       await settle()
       for (let i = begun; i < loader.calls.length; i++) loader.fail(i)
     }
 
     expect(lengthsOf(await replies)).toEqual(Array(16).fill('failed'))
     expectNoneTwice(loader)
+  })
+
+  test('starts the next load as soon as one lands, whichever it is', async () => {
+    const loader = latchedLoader()
+    const { group } = createTestGroup({ loader: loader.load })
+
+    const replies = group.getMany(keysOf(20))
+    for (let i = 0; i < 20; i++) {
+      await settle()
+      if (i !== 1) loader.answer(i, bytes(10))
+    }
+    await settle()
+
+    expect(loader.calls).toHaveLength(20)
+    loader.answer(1, bytes(10))
+    expect(lengthsOf(await replies)).toEqual(Array(20).fill(10))
+  })
+
+  test('loads at most eight large values at once after small ones, and no more once one has landed', async () => {
+    const loader = latchedLoader()
+    const { group } = createTestGroup({ loader: loader.load, options: LARGE })
+
+    const replies = group.getMany(keysOf(64), SMALL_ROOM)
+    for (let i = 0; i < 16; i++) {
+      await settle()
+      loader.answer(i, { kind: 'not-found' })
+    }
+    await settle()
+    expect(loader.calls).toHaveLength(16 + 8)
+    loader.answer(16, bytes(5_000))
+    for (let i = 17; i < 64; i++) {
+      await settle()
+      loader.answer(i, bytes(5_000))
+    }
+
+    expect(lengthsOf(await replies).slice(0, 18)).toEqual([
+      ...Array(16).fill('not-found'),
+      5_000,
+      undefined,
+    ])
+    expect(loader.calls).toHaveLength(16 + 8)
   })
 
   test('answers the first value though it exceeds the room, and loads little more', async () => {
@@ -106,16 +147,17 @@ describe('a batch in one place', () => {
     expect(lengthsOf(replies)).toEqual([3_000, undefined, 400, 400])
   })
 
-  test('leaves out what memory holds and does not fit, without any use of it', async () => {
+  test('leaves out what memory holds and does not fit, and counts it as a hit', async () => {
     const loader = countingLoader((key) => bytes(key === 'large' ? 5_000 : 10))
     const { group } = createTestGroup({ loader: loader.load, options: LARGE })
     await group.get('large')
-    const gets = group.stats.gets
+    const { gets, hits } = group.stats
 
     const replies = await group.getMany(['small', 'large', 'another'], SMALL_ROOM)
 
     expect(lengthsOf(replies)).toEqual([10, undefined, 10])
-    expect(group.stats.gets - gets).toBe(2)
+    expect(group.stats.gets - gets).toBe(3)
+    expect(group.stats.hits - hits).toBe(1)
     expectNoneTwice(loader)
   })
 
@@ -131,6 +173,55 @@ describe('a batch in one place', () => {
 
     expect(lengthsOf(replies)).toEqual([undefined, undefined, 10])
     expect(loader.calls).toEqual(['stale', 'fresh'])
+  })
+
+  test('for what is held answers a stale value within its window, and starts no refresh', async () => {
+    const loader = countingLoader(() => bytes(10, { ttlMs: 1_000, staleWhileRevalidateMs: 5_000 }))
+    const { group, clock } = createTestGroup({ loader: loader.load })
+    await group.get('a')
+    clock.advance(2_000)
+
+    const room = { maxBytes: 100, heldOnly: true }
+    const replies = await group.getMany(['a'], room)
+    clock.advance(5_000)
+    const later = await group.getMany(['a'], room)
+
+    expect(lengthsOf(replies)).toEqual([10])
+    expect(replies[0]?.path).toEqual([{ cache: 'node-0', hit: true, ttlMs: -1_000 }])
+    expect(later).toEqual([null])
+    expect(loader.calls).toEqual(['a'])
+  })
+
+  test('for what is held answers a stale value while its refresh backs off, not before it failed', async () => {
+    let isDown = false
+    const loader = countingLoader(() => {
+      if (isDown) throw new Error('down')
+      return bytes(10, { ttlMs: 1_000, staleIfErrorMs: 50_000 })
+    })
+    const { group, clock } = createTestGroup({ loader: loader.load })
+    await group.get('a')
+    clock.advance(2_000)
+    isDown = true
+
+    const room = { maxBytes: 100, heldOnly: true }
+    const before = await group.getMany(['a'], room)
+    await group.get('a')
+    const after = await group.getMany(['a'], room)
+
+    expect(before).toEqual([null])
+    expect(lengthsOf(after)).toEqual([10])
+    expect(loader.calls).toEqual(['a', 'a'])
+  })
+
+  test('for what is held counts nothing: the first ask has counted each key', async () => {
+    const loader = countingLoader(() => bytes(10))
+    const { group } = createTestGroup({ loader: loader.load })
+    await group.get('a')
+
+    await group.getMany(['a', 'cold'], { maxBytes: 100, heldOnly: true })
+
+    expect(group.stats).toMatchObject({ gets: 1, hits: 0 })
+    expect(group.hottestKeys()).toMatchObject([{ key: 'a', gets: 1 }])
   })
 
   test('loads a key that is named again once, though it is never stored', async () => {

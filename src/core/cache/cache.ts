@@ -128,11 +128,11 @@ export class Cache {
     return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
   }
 
-  /** The fresh copy of `key` in memory. Leaves no trace, as `peek`, and reads nothing from disk. */
-  peekFresh(key: string, nowMs: number): CachedEntry | undefined {
+  /** Returns the copy of `key` in memory, fresh or stale. Leaves no trace, and reads nothing from disk. */
+  peekInMemory(key: string, nowMs: number): CachedEntry | undefined {
     const copy = this.entries.peek(key)
     if (copy === undefined || !this.isValid(copy)) return undefined
-    return freshnessAt(copy, nowMs) === 'fresh' ? copy : undefined
+    return freshnessAt(copy, nowMs) === 'expired' ? undefined : copy
   }
 
   /**

@@ -286,7 +286,7 @@ export class Group {
     const distinct = [...new Set(keys)]
     const found =
       peers === undefined
-        ? await getWithin(this.asBatchPlace(), distinct, room)
+        ? await getWithin(this.asBatchPlace(room), distinct, room)
         : await this.findMany(distinct, room, peers)
     return answersTo(keys, found, room)
   }
@@ -329,15 +329,28 @@ export class Group {
     return found
   }
 
-  private asBatchPlace(): BatchPlace {
-    const { clock, limit } = this.parts
+  private asBatchPlace({ heldOnly = false }: AnswerRoom): BatchPlace {
+    const { clock, hotKeys, limit, placement } = this.parts
     return {
       held: (key, fits) => {
         const nowMs = clock.now()
-        const held = this.cache.peekFresh(key, nowMs)
-        if (held === undefined) return undefined
-        if (!fits(entryBytes(held.entry))) return null
-        return this.answerFrom(key, this.lookup(key, nowMs), nowMs)
+        const held = this.cache.peekInMemory(key, nowMs)
+        if (held === undefined || !mayAnswerInBatch(held, nowMs, heldOnly)) return undefined
+        const isFitting = fits(entryBytes(held.entry))
+        if (heldOnly) {
+          if (!isFitting) return null
+          // The ask before this one has counted the get. This is a use of the copy all the same.
+          this.cache.lookup(key, nowMs)
+          const { answer, status, untilMs } = hitFill(held, nowMs)
+          const path = [{ cache: placement.cacheName, ...status }]
+          return { ...answer, path, ...(untilMs === undefined ? {} : { leftMs: untilMs - nowMs }) }
+        }
+        if (isFitting) return this.answerFrom(key, this.lookup(key, nowMs), nowMs)
+        // It counts here, because the node may be asked for it once more, which counts nothing.
+        this.stats.gets++
+        this.stats.hits++
+        hotKeys.count(key, nowMs)
+        return null
       },
       get: (key) => this.get(key),
       maxLoads: limit.maxLoads,
@@ -614,6 +627,15 @@ export class Group {
       ...(loadMs === undefined ? {} : { loadMs }),
     }
   }
+}
+
+/**
+ * Whether a batch is answered with a copy as it is. A stale copy is left to a get, which starts its refresh,
+ * unless the batch may load nothing.
+ */
+function mayAnswerInBatch(copy: CachedEntry, nowMs: number, heldOnly: boolean): boolean {
+  if (freshnessAt(copy, nowMs) === 'fresh') return true
+  return heldOnly && (mayServeWhileRevalidating(copy, nowMs) || isBackingOff(copy, nowMs))
 }
 
 /** Whether a stale copy is to be answered rather than a failure, or than to wait any longer. */

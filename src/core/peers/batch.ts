@@ -2,7 +2,7 @@
 
 import type { Entry } from '../entry/entry.ts'
 import { PeerUnavailableError } from '../errors.ts'
-import { type AnswerRoom, ByteRoom, stepsFor } from './byte-room.ts'
+import { type AnswerRoom, ByteRoom, roundsFor } from './byte-room.ts'
 import { unlessUnavailable } from './fan-out.ts'
 import type { Peer, PeerPicker, Reply } from './peers.ts'
 
@@ -12,8 +12,8 @@ export type Found = ReadonlyMap<string, Reply | null>
 /** What one place can do for a batch. */
 export interface BatchPlace {
   /**
-   * The answer to `key`, if memory holds a fresh one; `null` if its value does not fit. Loads nothing, and
-   * reads nothing from disk.
+   * Returns the answer to `key` that memory can give; `null` if its value does not fit. Loads nothing,
+   * and reads nothing from disk.
    */
   held(key: string, fits: (bytes: number) => boolean): Reply | null | undefined
   get(key: string): Reply | Promise<Reply>
@@ -52,42 +52,52 @@ function bytesOf(found: Found): number {
 }
 
 /**
- * One place's part of a batch of distinct keys. Each key is got at most once: the first key alone, then
- * what memory holds, then the rest in growing steps for as long as there is room. The reply to the first
- * key is there however large it is.
+ * Answers one place's part of a batch of distinct keys. Gets each key at most once: the first key alone,
+ * then what memory holds, then the rest for as long as there is room, a few at a time. The reply to the
+ * first key is there however large it is.
  */
 export async function getWithin(
   place: BatchPlace,
   keys: readonly string[],
   answerRoom: AnswerRoom,
 ): Promise<Map<string, Reply | null>> {
+  const [first] = keys
   const room = new ByteRoom(answerRoom)
   const found = new Map<string, Reply | null>(keys.map((key) => [key, null]))
   const put = (key: string, reply: Reply) => {
-    if (room.take(replyBytes(reply)) || key === keys[0]) found.set(key, reply)
+    if (room.take(replyBytes(reply)) || key === first) found.set(key, reply)
   }
-  const load = async (step: readonly string[]) => {
-    const replies = await Promise.all(step.map((key) => place.get(key)))
-    replies.forEach((reply, i) => {
-      put(step[i] as string, reply)
-    })
-  }
+  const load = async (key: string) => put(key, await place.get(key))
 
   const { heldOnly = false } = answerRoom
-  const loadsFirst = !heldOnly && room.fits(1)
-  if (loadsFirst) await load(keys.slice(0, 1))
-  let waiting = keys.slice(loadsFirst ? 1 : 0).filter((key) => {
+  const loadsFirst = !heldOnly && first !== undefined && room.fits(1)
+  if (loadsFirst) await load(first)
+  const waiting = keys.slice(loadsFirst ? 1 : 0).filter((key) => {
     const reply = place.held(key, (bytes) => room.fits(bytes))
     if (reply) put(key, reply)
     return reply === undefined
   })
-  while (!heldOnly && waiting.length > 0) {
-    const count = room.keysToLoad(place.maxLoads)
-    if (count === 0) break
-    await load(waiting.slice(0, count))
-    waiting = waiting.slice(count)
-  }
+  if (!heldOnly) await loadWhileRoom(room, place.maxLoads, waiting, load)
   return found
+}
+
+/** Loads keys in their order. Looks at the room again whenever one has landed. */
+async function loadWhileRoom(
+  room: ByteRoom,
+  maxLoads: number,
+  keys: readonly string[],
+  load: (key: string) => Promise<void>,
+): Promise<void> {
+  const inFlight = new Set<Promise<void>>()
+  for (const key of keys) {
+    while (inFlight.size >= room.loadsInFlight(maxLoads)) {
+      if (inFlight.size === 0) return
+      await Promise.race(inFlight)
+    }
+    const loading = load(key).finally(() => inFlight.delete(loading))
+    inFlight.add(loading)
+  }
+  await Promise.all(inFlight)
 }
 
 /**
@@ -169,8 +179,8 @@ export async function getManyFromPeers(
 
   /** Returns whether the peer could serve. */
   const ask = async (peer: Peer, asked: readonly string[], share: AnswerRoom): Promise<boolean> => {
-    const steps = share.heldOnly ? 1 : stepsFor(asked.length, LEAST_LOADS)
-    const asking = peer.getMany(group, asked, share, limitMs * steps)
+    const rounds = share.heldOnly ? 1 : roundsFor(asked.length, LEAST_LOADS)
+    const asking = peer.getMany(group, asked, share, limitMs * rounds)
     const replies = await asking.catch(unlessUnavailable)
     if (replies instanceof PeerUnavailableError) {
       failures.push(replies)

@@ -15,7 +15,7 @@ export interface AnswerRoom {
    * answered: a larger value is `too-large`, not left out. Default: the first value is one like any other.
    */
   readonly firstBytes?: number | undefined
-  /** Whether only fresh values in memory are answered, and nothing is loaded. Default: false. */
+  /** Whether only values in memory are answered, and nothing is loaded or counted. Default: false. */
   readonly heldOnly?: boolean | undefined
 }
 
@@ -35,16 +35,20 @@ const MOST_BYTES = 30 * MiB
 /** The part of the room that is too little to look for values smaller than the average. */
 const LITTLE = 1 / 8
 
-/** Keys that are loaded at a time, at most. */
-const MOST_AT_ONCE = 64
+/**
+ * Loads of one batch in flight in one place, at most. It is small because all of them may turn out large:
+ * values loaded before say nothing of those in flight.
+ */
+const MOST_IN_FLIGHT = 8
 
-/** How many times more keys are loaded in the next step than were answered before it, at most. */
+/** How many times more loads may be in flight than values have been seen, at most. */
 const GROWTH = 3
 
 /**
- * The room of one answer while it is filled. A value's size is not known before it is loaded, so values
- * are loaded in steps, which grow for as long as the sizes seen suggest that there is room. Before the
- * last step less than twice the room has been loaded, an oversized first value apart.
+ * The room of one answer while it is filled. A value's size is not known before it is loaded, so the
+ * room is looked at before each load. No load starts once the room is full, or once the values seen
+ * take `maxBytes` more than the answer may carry. Eight values at most are in flight then. So a place
+ * loads less than the answer, `maxBytes` again, and eight values.
  */
 export class ByteRoom {
   private readonly maxBytes: number
@@ -54,6 +58,7 @@ export class ByteRoom {
   private takenBytes = 0
   private offers = 0
   private offeredBytes = 0
+  private lastBytes = 0
 
   constructor({ maxBytes, firstBytes = 0 }: AnswerRoom) {
     this.maxBytes = withinCall(maxBytes)
@@ -78,6 +83,7 @@ export class ByteRoom {
   take(bytes: number): boolean {
     this.offers++
     this.offeredBytes += bytes
+    this.lastBytes = bytes
     if (!this.fits(bytes)) return false
     if (bytes > this.leftBytes) {
       this.limitBytes = Math.min(this.firstBytes, bytes + this.maxBytes)
@@ -92,30 +98,33 @@ export class ByteRoom {
   }
 
   /**
-   * How many keys to load at a time now: as many as fit if their values are as large as the average of
-   * those seen. If none fits then, it is one, unless little room is left or much has been loaded in vain.
+   * Returns how many loads may be in flight now: as many as fit if their values are as large as the
+   * average of those seen and as the last one. It is one if that is none. It is 0 if, by the average, no
+   * value fits and little room is left, or if much has been loaded in vain.
    *
    * @param maxLoads The most loads that are allowed at once.
    */
-  keysToLoad(maxLoads: number): number {
+  loadsInFlight(maxLoads: number): number {
     if (this.offeredBytes >= this.limitBytes + this.maxBytes) return 0
     const averageBytes = this.offeredBytes / Math.max(1, this.offers)
-    const fitting = averageBytes === 0 ? MOST_AT_ONCE : Math.floor(this.leftBytes / averageBytes)
-    if (fitting === 0) return this.leftBytes > this.maxBytes * LITTLE ? 1 : 0
-    return Math.min(nextStep(this.offers, maxLoads), fitting)
+    if (averageBytes > this.leftBytes && this.leftBytes <= this.maxBytes * LITTLE) return 0
+    const expectedBytes = Math.max(averageBytes, this.lastBytes)
+    const fitting =
+      expectedBytes === 0 ? MOST_IN_FLIGHT : Math.floor(this.leftBytes / expectedBytes)
+    return Math.max(1, Math.min(windowAfter(this.offers, maxLoads), fitting))
   }
 }
 
-/** The most keys of the next step, after answers to so many. */
-function nextStep(answered: number, maxLoads: number): number {
-  return Math.min(Math.max(1, GROWTH * answered), MOST_AT_ONCE, maxLoads)
+/** Returns the most loads in flight, after so many values have been seen. */
+function windowAfter(seen: number, maxLoads: number): number {
+  return Math.min(Math.max(1, GROWTH * seen), MOST_IN_FLIGHT, maxLoads)
 }
 
-/** How many steps it takes to load so many keys whose values all fit. */
-export function stepsFor(keys: number, maxLoads: number): number {
-  let steps = 0
-  for (let answered = 0; answered < keys; steps++) answered += nextStep(answered, maxLoads)
-  return steps
+/** Returns how many loads follow one another, at most, for so many keys whose values all fit. */
+export function roundsFor(keys: number, maxLoads: number): number {
+  let rounds = 0
+  for (let seen = 0; seen < keys; rounds++) seen += windowAfter(seen, maxLoads)
+  return rounds
 }
 
 /** A message may say anything: `NaN` and negative numbers mean no room at all. */
