@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { PeerUnavailableError } from '../../src/core/errors.ts'
 import { Circuit } from '../../src/core/load/circuit.ts'
+import type { GetMessage, PurgeMessage } from '../../src/core/peers/messages.ts'
 import { NodeUpstream } from '../../src/core/peers/node-upstream.ts'
 import type { Peer, Reply } from '../../src/core/peers/peers.ts'
 import { Topology } from '../../src/core/ring/topology.ts'
@@ -22,8 +23,9 @@ function upstreamOf(region = 'wnam') {
   const errors: unknown[] = []
   const node = {
     get: vi.fn(async () => REPLY),
-    peek: vi.fn(async (): Promise<Reply | null> => REPLY),
+    peek: vi.fn(async (_: GetMessage): Promise<Reply | null> => REPLY),
     ping: vi.fn(async () => {}),
+    purge: vi.fn(async (_: PurgeMessage) => 1),
   }
   const peer = new StubPeer({
     name: 'other',
@@ -132,12 +134,14 @@ describe('home', () => {
 
 describe('a previous owner', () => {
   test('is asked in the same region, and only for what this node owns now', async () => {
-    const { names, owned, upstream } = upstreamOf()
+    const { names, node, owned, upstream } = upstreamOf()
     const moved = owned.filter((key) => topology.previousOwnerIn('wnam', key) !== undefined)
 
     for (const key of KEYS) await upstream.peek(key)
 
-    expect(names).toEqual(moved.map((key) => topology.previousOwnerIn('wnam', key)))
+    const previous = new Set(moved.map((key) => topology.previousOwnerIn('wnam', key)))
+    expect(names).toEqual([...previous])
+    expect(node.peek.mock.calls.map(([{ key }]) => key)).toEqual(moved)
     expect(moved.length).toBeGreaterThan(500)
   })
 
@@ -177,4 +181,112 @@ describe('a previous owner', () => {
     expect(await upstream.peek(owned[0] as string)).toBeUndefined()
     expect(node.peek).not.toHaveBeenCalled()
   })
+
+  test('that is unreachable is given up after a thousand answers', async () => {
+    const { clock, errors, node, pass, upstream } = upstreamOf()
+    node.peek.mockRejectedValue(new Error('down'))
+    node.purge.mockRejectedValue(new Error('down'))
+
+    await answerEach(manyMoved(), upstream)
+    const purges = node.purge.mock.calls.length
+    expect(purges).toBeLessThanOrEqual(PREVIOUS_OWNERS * 1_000)
+    for (const [message] of node.purge.mock.calls) {
+      expect('keys' in message.purge && message.purge.keys.length).toBeLessThan(1_000)
+    }
+    node.peek.mockReset().mockResolvedValue(REPLY)
+    node.purge.mockReset().mockResolvedValue(1)
+    await pass(60_000)
+    await answerEach(manyMoved(), upstream)
+
+    expect(node.peek).not.toHaveBeenCalled()
+    expect(node.purge).not.toHaveBeenCalled()
+    expect(errors.length).toBeGreaterThan(0)
+    expect(clock.pending).toBe(0)
+  })
+
+  test('that hangs has one purge under way, and the next one covers all answers since', async () => {
+    const { node, upstream } = upstreamOf()
+    const purged = Promise.withResolvers<number>()
+    node.purge.mockImplementationOnce(() => purged.promise)
+    const keys = manyMoved('node-0').slice(0, 100)
+
+    for (const key of keys) upstream.answered(key)
+    await settle()
+    expect(node.purge).toHaveBeenCalledTimes(1)
+    purged.resolve(1)
+    await settle()
+
+    expect(node.purge.mock.calls.map(([{ purge }]) => purge)).toEqual([
+      { keys: keys.slice(0, 1) },
+      { keys: keys.slice(1) },
+    ])
+    expect(await upstream.peek(keys[0] as string)).toEqual(REPLY)
+  })
+
+  test('that could not be told is told with the next answer, and then asked again', async () => {
+    const { node, pass, upstream } = upstreamOf()
+    node.purge.mockRejectedValueOnce(new Error('down'))
+    const [first, second] = manyMoved('node-0') as [string, string]
+    upstream.answered(first)
+    await settle()
+    expect(await upstream.peek(first)).toBeUndefined()
+
+    upstream.answered(second)
+    await pass(50)
+
+    expect(node.purge.mock.calls.at(-1)?.[0].purge).toEqual({ keys: [first, second] })
+    expect(await upstream.peek(first)).toEqual(REPLY)
+  })
+
+  test('hands over nothing that was read before an answer, though a later peek finds nothing', async () => {
+    const { node, upstream } = upstreamOf()
+    const [key] = manyMoved() as [string]
+    const latch = Promise.withResolvers<Reply>()
+    node.peek.mockImplementationOnce(() => latch.promise)
+    node.peek.mockResolvedValueOnce(null)
+    const first = upstream.peek(key)
+    expect(await upstream.peek(key)).toBeUndefined()
+
+    upstream.answered(key)
+    await settle()
+    latch.resolve(REPLY)
+
+    expect(await first).toBeUndefined()
+    expect(node.purge).toHaveBeenCalledTimes(1)
+  })
+
+  test('that has shown an earlier peek a value is told, though a later peek finds nothing', async () => {
+    const { node, upstream } = upstreamOf()
+    const [key] = manyMoved() as [string]
+    const latch = Promise.withResolvers<Reply>()
+    node.peek.mockImplementationOnce(() => latch.promise)
+    node.peek.mockResolvedValueOnce(null)
+    const first = upstream.peek(key)
+    await upstream.peek(key)
+    latch.resolve(REPLY)
+    expect(await first).toEqual(REPLY)
+
+    upstream.answered(key)
+
+    expect(node.purge).toHaveBeenCalledTimes(1)
+  })
 })
+
+const PREVIOUS_OWNERS = 4
+
+/** Keys that `wnam/node-5` has taken over, by default from any node. */
+function manyMoved(from?: string): string[] {
+  return Array.from({ length: 60_000 }, (_, i) => `moved-${i}`).filter((key) => {
+    const previous = topology.previousOwnerIn('wnam', key)
+    const isMoved = from === undefined ? previous !== undefined : previous === `wnam/${from}`
+    return isMoved && topology.ownerIn('wnam', key) === 'wnam/node-5'
+  })
+}
+
+async function answerEach(keys: readonly string[], upstream: NodeUpstream): Promise<void> {
+  for (const key of keys) {
+    await upstream.peek(key)
+    upstream.answered(key)
+    await settle()
+  }
+}

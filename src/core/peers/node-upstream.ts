@@ -33,25 +33,22 @@ const MOST_ASKED = 1_000
 
 export class NodeUpstream implements Upstream {
   private readonly parts: NodeUpstreamParts
-  private readonly previousOwner: PreviousOwner
+  /** By name, as far as they have been asked for. */
+  private readonly previousOwners = new Map<string, PreviousOwner>()
   private asking = 0
 
   constructor(parts: NodeUpstreamParts) {
-    const { clock, group } = parts
     this.parts = parts
-    const onFailure = (error: PeerUnavailableError) => this.failed(error)
-    this.previousOwner = new PreviousOwner({ group, clock, onFailure })
   }
 
   async peek(key: string): Promise<Reply | undefined> {
     const previous = this.previousOwnerOf(key)
     if (previous === undefined || this.asking >= MOST_ASKED) return undefined
-    return this.counted(this.previousOwner.peek(previous, key))
+    return this.counted(previous.peek(key))
   }
 
   answered(key: string): void {
-    const previous = this.previousOwnerOf(key)
-    if (previous !== undefined) this.previousOwner.supersede(previous, key)
+    this.previousOwnerOf(key)?.supersede(key)
   }
 
   async get(key: string): Promise<Reply | undefined> {
@@ -71,11 +68,16 @@ export class NodeUpstream implements Upstream {
   }
 
   /** The node from which this one has taken `key` over. */
-  private previousOwnerOf(key: string): Peer | undefined {
-    const { nodeName, peerNamed, region, topology } = this.parts
-    const previous = topology.previousOwnerIn(region, key)
-    const isOwner = topology.ownerIn(region, key) === nodeName
-    return previous === undefined || !isOwner ? undefined : peerNamed(previous)
+  private previousOwnerOf(key: string): PreviousOwner | undefined {
+    const { clock, group, nodeName, peerNamed, region, topology } = this.parts
+    const name = topology.previousOwnerIn(region, key)
+    if (name === undefined || topology.ownerIn(region, key) !== nodeName) return undefined
+    const known = this.previousOwners.get(name)
+    if (known !== undefined) return known
+    const onFailure = (error: PeerUnavailableError) => this.failed(error)
+    const previous = new PreviousOwner({ peer: peerNamed(name), group, clock, onFailure })
+    this.previousOwners.set(name, previous)
+    return previous
   }
 
   private async counted<T>(asking: Promise<T>): Promise<T> {
