@@ -72,7 +72,7 @@ export type Source =
 
 const GROUP_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
-const MOST_NODES = 512
+export const MOST_NODES = 512
 const DEFAULT_NODES = 16
 
 const MiB = 1024 * 1024

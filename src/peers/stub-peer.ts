@@ -105,12 +105,12 @@ export class StubPeer implements Peer {
   }
 
   /** Makes the node drop everything. Throws as `purge` does, and when it runs under other settings. */
-  retire(settings: string): Promise<void> {
+  retire(settings: string, limitMs?: number): Promise<void> {
     const use = async (node: RemoteNode, header: Message) => {
       await node.retire({ ...header, settings })
       return null
     }
-    return this.soon(undefined, use).then(() => {})
+    return this.soon(undefined, use, limitMs).then(() => {})
   }
 
   /**

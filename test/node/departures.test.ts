@@ -1,10 +1,15 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { Circuit } from '../../src/core/load/circuit.ts'
 import { PROTOCOL_VERSION } from '../../src/core/peers/messages.ts'
 import { Topology, type TopologyOptions } from '../../src/core/ring/topology.ts'
 import { Departures } from '../../src/node/departures.ts'
-import { hasTables, migrate } from '../../src/node/schema.ts'
+import { openDisk } from '../../src/node/disk.ts'
+import { hasTables, migrate, readMeta, writeMeta } from '../../src/node/schema.ts'
+import { StubPeer } from '../../src/peers/stub-peer.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { settle } from '../support/settle.ts'
 
 let nodes = 0
 
@@ -132,4 +137,118 @@ test('a node that retires drops everything', async () => {
   await stub.retire({ version, settings: JSON.stringify(new Topology({ nodes: 16 }).settings) })
 
   expect(await items()).toBe(0)
+})
+
+/** Departures on a disk whose every statement that `isFailing` picks fails. */
+function onFailingDisk(
+  sql: Partial<SqlStorage>,
+  isFailing: (statement: string) => boolean,
+  { nodes = 2, nodeName = 'node-0' } = {},
+) {
+  const errors: unknown[] = []
+  const exec = (statement: string, ...values: unknown[]) => {
+    if (isFailing(statement)) throw new Error('disk I/O error')
+    return sql.exec?.(statement, ...values)
+  }
+  const failing = { exec } as SqlStorage
+  const topology = new Topology({ nodes })
+  const onError = (error: unknown) => void errors.push(error)
+  const storage = { sql: failing, transactionSync: (run: () => unknown) => run() }
+  openDisk({
+    storage: storage as DurableObjectStorage,
+    nodeName,
+    groups: ['scores'],
+    topology,
+    onError,
+  })
+  errors.length = 0
+  const node = { retire: async () => {}, stats: async () => {} }
+  const departures = new Departures({
+    sql: failing,
+    nodeName,
+    topology,
+    nodeNamed: () => node,
+    onError,
+  })
+  return { departures, errors }
+}
+
+test.each(['node-0', 'node-1'])(
+  'a disk that fails does not keep %s from starting',
+  async (name) => {
+    const { departures, errors } = onFailingDisk({}, () => true, { nodeName: name })
+
+    await departures.settle()
+
+    expect(errors).toEqual([new Error('disk I/O error')])
+  },
+)
+
+test('a disk that cannot be written to fails no report', async () => {
+  await onDisk(async (start, _, __, { sql }) => {
+    await start({ nodes: 4 }).settle()
+    start({ nodes: 2 })
+    const { departures, errors } = onFailingDisk(sql, (statement) => statement.startsWith('INSERT'))
+
+    await departures.settle()
+
+    expect(errors).toEqual([new Error('disk I/O error')])
+  })
+})
+
+test.each(['', '{', 'null', '5', '[5]', '{"":"2"}', '{"":1e9}', '{"":-1}'])(
+  'damaged notes of the keeper count as nothing known: %s',
+  async (damaged) => {
+    await onDisk(async (start, calls, _, { sql }) => {
+      await start({ nodes: 4 }).settle()
+      writeMeta(sql, 'nodes', damaged)
+      writeMeta(sql, 'untold', damaged)
+
+      await start({ nodes: 3 }).settle()
+      expect(calls).toEqual([])
+      expect(readMeta(sql, 'nodes')).toBe('{"":3}')
+      await start({ nodes: 2 }).settle()
+
+      expect(calls).toEqual(['node-2.retire'])
+    })
+  },
+)
+
+test('damage to one of the notes leaves the other', async () => {
+  await onDisk(async (start, calls, _, { sql }) => {
+    await start({ nodes: 4 }).settle()
+    writeMeta(sql, 'untold', '{')
+    await start({ nodes: 3 }).settle()
+    writeMeta(sql, 'untold', '["node-7"]')
+    writeMeta(sql, 'nodes', '{')
+    await start({ nodes: 2 }).settle()
+
+    expect(calls).toEqual(['node-3.retire', 'node-7.retire'])
+  })
+})
+
+test('a node that answers pings only is waited for for five seconds', async () => {
+  await onDisk(async (start, _, __, { sql }) => {
+    await start({ nodes: 4 }).settle()
+    const clock = new FakeClock()
+    const hanging = { ping: async () => {}, retire: () => new Promise(() => {}) }
+    const health = new Circuit({ failuresToOpen: 1, longestProbeMs: 5_000, random: () => 0 })
+    const isOwner = () => true
+    const errors: unknown[] = []
+    const departures = new Departures({
+      sql,
+      nodeName: 'node-0',
+      topology: new Topology({ nodes: 2 }),
+      nodeNamed: (name) => new StubPeer({ name, stub: () => hanging, health, clock, isOwner }),
+      onError: (error) => errors.push(error),
+    })
+    const settled = departures.settle()
+    for (let passedMs = 0; passedMs < 5_000; passedMs += 100) {
+      clock.advance(100)
+      await settle()
+    }
+
+    expect(errors).toMatchObject([{ code: 'peer-unavailable' }, { code: 'peer-unavailable' }])
+    await settled
+  })
 })
