@@ -76,8 +76,7 @@ export function createGroupcache(
       const { maxValueBytes } = config.options
       const described = newValue(value, options)
       try {
-        const isSmall = described.value.byteLength <= maxValueBytes
-        if (isSmall && (await group.set(canonical, described)) !== 'too-large') return
+        if ((await group.set(canonical, described)) !== 'too-large') return
       } catch (error) {
         if (!(error instanceof PeerUnavailableError)) throw error
         throw new OverloadedError('The node that owns the key could not be reached.')

@@ -260,3 +260,12 @@ test('what was purged softly is handed over as stale, whatever the clock says', 
   expect(textOf(renewed)).toBe('new')
   expect(loader.calls).toHaveLength(3)
 })
+
+test('a set that is too large leaves the older value, though it has not been handed over yet', async () => {
+  const { edge, previous } = await growing({ maxValueBytes: 100 })
+
+  expect(await edge.set('Tom', text('x'.repeat(101)))).toBe('too-large')
+
+  expect(previous.group.items).toBe(1)
+  expect(textOf(await edge.get('Tom'))).toBe('old')
+})

@@ -363,6 +363,8 @@ export class Group {
    */
   async set(key: string, value: NewValue): Promise<SetOutcome> {
     if (this.peers === undefined) return this.setLocally(key, value)
+    // The previous owner forgets its value before the owner could refuse the new one.
+    if (value.value.byteLength > this.parts.options.maxValueBytes) return 'too-large'
     let outcome: SetOutcome | undefined
     try {
       const canGuestsHold = this.parts.options.hotTtlMs > 0
