@@ -281,4 +281,24 @@ describe('a batch in one place', () => {
 
     expect(replies.filter((reply) => reply !== null)).toHaveLength(5)
   })
+
+  test.each(['failed', 'too-large'] as const)(
+    'stops after values that were read in vain (%s)',
+    async (outcome) => {
+      let loads = 0
+      const { group } = createTestGroup({
+        loader: async (_, { memory }) => {
+          loads++
+          await memory.reserve(4_000)
+          if (outcome === 'failed') throw new Error('broken off')
+          return { kind: 'too-large' }
+        },
+      })
+
+      const replies = await group.getMany(keysOf(40), { maxBytes: 1_000 })
+
+      expect(loads).toBe(1)
+      expect(replies.filter((reply) => reply === null)).toHaveLength(39)
+    },
+  )
 })

@@ -26,7 +26,8 @@ beforeEach(() => {
     const [, length, form] = (request.url as string).split('/')
     const life = form === 'unstored' ? 'no-store' : 'max-age=60'
     response.setHeader('Cache-Control', life)
-    response.setHeader('Content-Length', length as string)
+    // Without a length that is announced, a value is found to be too large only once it has been read.
+    if (form !== 'chunked') response.setHeader('Content-Length', length as string)
     sendBig(response, Number(length))
   }
 })
@@ -83,4 +84,16 @@ test('a value that no batch has room for says so, and small ones beside it are a
   const keys = ['9000000/stored/huge', '10/stored/a', '10/stored/b']
 
   expect(await readMany(keys)).toEqual(['value-too-large', '200', '200'])
+})
+
+test('values that turn out too large while they are read stop a batch', async () => {
+  const keys = Array.from({ length: 60 }, (_, i) => `42000000/chunked/${i}`)
+
+  const codes = await readMany(keys)
+
+  expect(new Set(codes)).toEqual(new Set(['value-too-large', 'no-room']))
+  const loads = loadsOf(keys)
+  expect(Math.max(...loads)).toBe(1)
+  // Two in each node: the second begins before the first has said how much it reads.
+  expect(loads.length).toBeLessThanOrEqual(2 * NODES)
 })

@@ -43,6 +43,8 @@ export interface FillResult {
   readonly untilMs?: number
   /** How long the load took, if there was one, in milliseconds. */
   readonly loadMs?: number
+  /** What the load has read for an answer that carries no value, in bytes. */
+  readonly wastedBytes?: number
 }
 
 export interface CacheFillParts {
@@ -184,6 +186,7 @@ export class CacheFill {
         },
         ...this.endAsGuest(lease),
         ...(hasStarted() ? { loadMs: clock.now() - startedAtMs } : {}),
+        ...(answer.kind === 'value' ? {} : { wastedBytes: memory.peakBytes }),
       }
     } finally {
       memory.release()

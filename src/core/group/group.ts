@@ -620,13 +620,14 @@ export class Group {
 
   /** Of this place itself: what a peer answers is counted there. */
   private reply(key: string, nowMs: number, fill: FillResult): Reply {
-    const { answer, status, upstreamPath = [], loadMs, untilMs } = fill
+    const { answer, status, upstreamPath = [], loadMs, untilMs, wastedBytes = 0 } = fill
     this.parts.hotKeys.count(key, nowMs)
     return {
       ...answer,
       path: [...upstreamPath, { cache: this.parts.placement.cacheName, ...status }],
       ...(untilMs === undefined ? {} : { leftMs: untilMs - nowMs }),
       ...(loadMs === undefined ? {} : { loadMs }),
+      ...(wastedBytes === 0 ? {} : { wastedBytes }),
     }
   }
 }

@@ -184,6 +184,7 @@ export class BodyReservations implements PinBoard {
     this.makeRoom(bytes)
     this.reservedBytes += bytes
     reading.bytes += bytes
+    reading.peakBytes = Math.max(reading.peakBytes, reading.bytes)
     return true
   }
 
@@ -202,8 +203,10 @@ export class BodyReservations implements PinBoard {
 /** What one load takes while its value is read. Over when it is released, or its signal has fired. */
 export class BodyReservation implements LoadMemory {
   readonly parts: BodyReservationParts
-  /** So many are reserved; only `ReadingRoom` changes them. */
+  /** So many are reserved; only `BodyReservations` changes them. */
   bytes = 0
+  /** The most that was reserved: what the load has read, or has announced. */
+  peakBytes = 0
   wantedBytes = 0
   /** Whether it was refused what it wanted. */
   wasRefused = false

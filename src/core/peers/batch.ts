@@ -67,7 +67,11 @@ export async function getWithin(
   const put = (key: string, reply: Reply) => {
     if (room.take(replyBytes(reply)) || key === first) found.set(key, reply)
   }
-  const load = async (key: string) => put(key, await place.get(key))
+  const load = async (key: string) => {
+    const reply = await place.get(key)
+    put(key, reply)
+    if (reply.wastedBytes !== undefined) room.waste(reply.wastedBytes)
+  }
 
   const { heldOnly = false } = answerRoom
   const loadsFirst = !heldOnly && first !== undefined && room.fits(1)

@@ -92,6 +92,12 @@ export class ByteRoom {
     return true
   }
 
+  /** Counts what a load has read in vain: it takes no room, and bounds the loads that follow. */
+  waste(bytes: number): void {
+    this.offeredBytes += bytes
+    this.lastBytes = bytes
+  }
+
   /** Takes the room for a value that is there anyway. */
   charge(bytes: number): void {
     this.takenBytes += bytes

@@ -42,6 +42,8 @@ interface Way {
   readonly path: readonly CacheStatusMember[]
   /** How long the load took that has brought the answer, if one has, in milliseconds. */
   readonly loadMs?: number
+  /** What the load has read for an answer that carries no value, in bytes: too large, or broken off. */
+  readonly wastedBytes?: number
   /** How much longer a guest that has answered may answer this from its own copy, in milliseconds. */
   readonly leftMs?: number
   /** Set when the value is not fresh any more, whatever any clock says; of peeks alone. */
