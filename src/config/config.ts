@@ -9,7 +9,7 @@ import type { GroupOptions } from '../core/group/group.ts'
 import type { Region } from '../core/ring/topology.ts'
 import { parseBytes } from '../core/units.ts'
 import type { Load } from '../loaders/function-loader.ts'
-import type { HttpOrigin } from '../loaders/http-origin.ts'
+import type { HttpOrigin } from '../loaders/origin.ts'
 import {
   describeOrigin,
   type FunctionGroup,

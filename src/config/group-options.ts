@@ -150,7 +150,7 @@ const RESERVED_HEADERS =
   /^(host|content-length|transfer-encoding|connection|upgrade|keep-alive|te|trailer|expect|range|if-.*|proxy-.*)$/i
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 
-/** Of a `Headers`, a `Map` or another class nothing would be read. */
+/** Returns whether entries can be read of it: a `Headers`, a `Map` or another class would seem empty. */
 export function isTable(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)

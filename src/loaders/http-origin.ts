@@ -10,15 +10,9 @@ import { logWarning } from '../platform/log.ts'
 import { ReusedMemory } from './body.ts'
 import { answerFromResponse, discard, isSendable, retryAfterOf } from './from-response.ts'
 import type { Open } from './open.ts'
+import type { HttpOrigin, HttpOriginParts } from './origin.ts'
 import { OriginProbe } from './origin-probe.ts'
 import { NEVER_STORED, responseLife, shortest, statedLife } from './response-life.ts'
-
-export interface HttpOrigin {
-  /** `http:` or `https:`, without query, fragment and credentials; a path always ends with `/`. */
-  readonly baseUrl: URL
-  /** Sent with every request. Nothing of a client's request is. */
-  readonly headers: Readonly<Record<string, string>>
-}
 
 /** An origin whose answers are kept. */
 export interface CachedOrigin extends HttpOrigin {
@@ -26,13 +20,6 @@ export interface CachedOrigin extends HttpOrigin {
   readonly life: Life
   /** How long the group remembers "not found". */
   readonly negativeTtlMs: number
-}
-
-/** What is used of the platform. */
-export interface HttpOriginParts {
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
-  readonly now: () => number
-  readonly warn: (message: string) => void
 }
 
 /** What a loader uses beside the platform. Without a probe, no failure counts against the origin. */

@@ -4,7 +4,7 @@
  */
 
 import { discard } from './from-response.ts'
-import type { HttpOrigin, HttpOriginParts } from './http-origin.ts'
+import type { HttpOrigin, HttpOriginParts } from './origin.ts'
 
 /** How long an outcome counts, and how long a probe may take, in milliseconds. */
 const PROBE_MS = 1_000

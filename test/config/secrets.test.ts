@@ -16,7 +16,7 @@ function errorOf(settings: Settings, definitions: unknown = {}): ConfigError {
   throw new Error('The configuration was accepted.')
 }
 
-/** Of one group, in code and in `GROUPS` alike. */
+/** Returns the errors of one group, in code and in `GROUPS`. */
 function errorsOf(options: unknown): [inCode: ConfigError, inVars: ConfigError] {
   return [errorOf({}, { a: options }), errorOf({ GROUPS: { a: options } })]
 }
@@ -202,7 +202,7 @@ describe('a secret in another place', () => {
   })
 })
 
-describe('what is no secret', () => {
+describe('what is not secret', () => {
   test.each<[Settings, string]>([
     [{ NODES: 0 }, 'NODES is 0; allowed: a whole number from 1 to 512'],
     [{ NODES: 'many' }, 'NODES is "many"; '],

@@ -98,7 +98,7 @@ describe.each(PURGES)('a purge %s', (_, purge) => {
   test.each([
     ['before it is written', 0],
     ['before it is written, over an older row without the tag', 1],
-  ])('takes what memory has let go, %s', async (_, older) => {
+  ])('takes what memory has evicted, %s', async (_, older) => {
     let tags = older === 1 ? ['others'] : ['players']
     const { calls, load } = countingLoader((key) => ({ ...text(`of ${key}`), tags }))
     const options = { ttlMs: 1_000, staleIfErrorMs: 3_600_000 }

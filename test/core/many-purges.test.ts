@@ -102,7 +102,7 @@ test('what is held outlives 100,000 purges of other tags, which leave nothing', 
   expect(group.get('Tom')).toBeInstanceOf(Promise)
 })
 
-test('marks of all groups of an isolate share one bound, entries give way to them', {
+test('marks of all groups of an isolate share one bound, and evict entries', {
   timeout: 60_000,
 }, async () => {
   const budget = new MemoryBudget(MAX_BYTES)

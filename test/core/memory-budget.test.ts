@@ -268,7 +268,7 @@ async function collected(): Promise<void> {
 }
 
 describe('purge marks', () => {
-  test('count beside the entries, which give way to them', () => {
+  test('count beside the entries, and evict them', () => {
     const budget = new MemoryBudget(160)
     const [a, b] = [join(budget, 200), join(budget, 200)]
     a.set('a1', 100)

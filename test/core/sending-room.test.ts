@@ -3,7 +3,7 @@ import { type Membership, MemoryBudget } from '../../src/core/memory/memory-budg
 import type { Sendable } from '../../src/core/memory/send-reservations.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
-/** Of 8,000 bytes: 6,000 for values that are held as well, 4,000 for others. */
+/** Values that are also held may take 6,000 of these bytes, others 4,000. */
 const BUDGET_BYTES = 8_000
 
 let tags = 0
@@ -71,7 +71,7 @@ describe('a value that is sent', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
-  test('that was never held counts until it has been sent, and others give way to it', () => {
+  test('that was never held counts until it has been sent, and evicts others', () => {
     const { budget, evicted, hold, send } = createRoom()
     for (let i = 0; i < 4; i++) hold(valueWith(2_000))
 
@@ -192,7 +192,7 @@ describe('clients that stall', () => {
     expect(budget.heldBytes).toBe(3_000)
   })
 
-  test('keep their values in a full cache, where entries give way', () => {
+  test('keep their values in a full cache, where entries are evicted', () => {
     const { budget, clock, evicted, hold, holder, read, send } = createRoom()
     for (let i = 0; i < 3; i++) hold(valueWith(2_000))
     const stalled = send(hold(valueWith(2_000)))

@@ -171,7 +171,7 @@ test('a body that announces 100 MB is refused before any of it is sent', async (
   }
 })
 
-/** Of all workerd processes that this one has started. */
+/** Returns the sum over all workerd processes that this one has started. */
 function residentBytes(): number {
   const pids = execFileSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' })
   return pids

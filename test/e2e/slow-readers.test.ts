@@ -175,7 +175,7 @@ test('a client that takes nothing for half a minute is cut off', PATIENT, async 
   expect(length).toBeLessThan(LENGTH)
 })
 
-/** Of all workerd processes that this one has started. */
+/** Returns the sum over all workerd processes that this one has started. */
 function residentBytes(): number {
   const pids = execFileSync('pgrep', ['-P', String(process.pid), 'workerd'], { encoding: 'utf8' })
   return pids

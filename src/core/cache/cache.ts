@@ -54,7 +54,7 @@ export interface CacheParts {
   /** How long a load may take to store what it brings, in milliseconds. */
   readonly maxLoadMs: number
   readonly stats: GroupStats
-  /** Which copy gives way when `maxBytes` is met. Default: `lru`. */
+  /** Which entry is evicted when `maxBytes` is met. Default: `lru`. */
   readonly eviction?: Eviction | undefined
   /** Makes what keeps the copies of a durable group beyond memory. */
   readonly createDurable?: ((memory: Memory) => DurableTier) | undefined
@@ -348,7 +348,7 @@ export class Cache {
     const verdict = this.purges.validate(copy.sequence, copy.tags, copy.validatedTo)
     const outlives =
       verdict.kind === 'stale' ? this.makeStale(copy, verdict.fromMs) : verdict.kind === 'valid'
-    // Only then: what is purged, and still held, has to be found so by whoever comes next.
+    // Advance the mark only for valid entries, so the next lookup still sees that this one was purged.
     if (outlives) copy.validatedTo = this.purges.latest
     return outlives
   }

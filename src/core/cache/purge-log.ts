@@ -32,7 +32,7 @@ export class PurgeLog {
   private softAllLatest = 0
   /** By hash, the number of a tag's last purge, hard or soft; the oldest first. */
   private readonly tags = new Map<number, number>()
-  /** Of the purges above, none has a lower number. */
+  /** No purge above has a lower number. */
   private oldestTag = Number.POSITIVE_INFINITY
   /** What carries any tag, and began before this number, is not stored: purges were forgotten. */
   private floor = 0

@@ -7,7 +7,7 @@ export interface HeldTag {
   readonly hash: number
   /** How many entries carry it, purged ones included: those leave when they are looked up or evicted. */
   entries: number
-  /** Of these, how many were stored since the tag was last purged. */
+  /** How many of these were stored since the tag was last purged. */
   valid: number
   /** The number of its last purge. Entries with a lower one are purged. */
   purged: number

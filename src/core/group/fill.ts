@@ -1,4 +1,4 @@
-/** Owns how a load's result becomes an entry and is kept, whenever it comes. */
+/** Turns the result of a load into an entry and keeps it, in time or late. */
 
 import { backoffMs } from '../backoff.ts'
 import { ownBytes } from '../bytes.ts'

@@ -58,11 +58,11 @@ export class BodyReservations implements PinBoard {
   private reservedBytes = 0
   /** Of the reserved bytes, those in the pool. */
   private pooledBytes = 0
-  /** Of the reserved bytes, those that are pinned. */
+  /** The part of the reserved bytes that is pinned. */
   private pinnedBytes = 0
   /** What is being sent, pinned or held. */
   private sentBytes = 0
-  /** Of the pooled bytes, those of request bodies. */
+  /** The part of the pooled bytes that request bodies take. */
   private bodyBytes = 0
   private exclusiveSlot: BodyReservation | undefined
   /** First come, first served. While there are any, the place apart is taken. */

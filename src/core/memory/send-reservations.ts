@@ -140,7 +140,7 @@ export class SendReservations {
     this.sent.delete(sent.etag)
     this.sentBytes -= bytes
     if (!sent.isHeld) this.board.unpin(bytes)
-    // Last: whoever waits for room looks at once.
+    // Last, because a load that waits for room looks at once.
     this.board.sends(-bytes)
   }
 }

@@ -163,9 +163,9 @@ export interface Batch {
 const LEAST_LOADS = 8
 
 /**
- * Asks each owner once for all of its keys, then the guests for what their owners could not serve. Each of
- * those asked at a time has the part of the room that its keys are of all. Whoever had too little of it is
- * asked once more, for what it holds in memory by then: nothing is loaded a second time for lack of room.
+ * Asks each owner once for all of its keys, then the guests for what their owners could not serve. The owners
+ * asked at a time share the room in proportion to their keys. An owner whose share was too small is asked once
+ * more, for what it then holds in memory: no value is loaded a second time for lack of room.
  *
  * @param limitMs How long a peer may take for one key, which bounds its load itself, in milliseconds.
  */

@@ -1,4 +1,4 @@
-/** Owns what one caller asks of several peers: purges, values set, and counters. */
+/** One caller's requests to several peers: purges, values set, and counters. */
 
 import type { Purge, PurgeReport } from '../entry/purge.ts'
 import { PeerUnavailableError } from '../errors.ts'
