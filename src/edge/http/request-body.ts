@@ -25,6 +25,24 @@ export interface BodyBounds {
   readonly isTrusted: boolean
 }
 
+/**
+ * Up to here a body that is refused is still received, and dropped: a connection that ends while its client sends
+ * may lose the answer. A larger one is not worth that.
+ */
+const LARGEST_DRAINED_BYTES = 16 * 1024 * 1024
+
+/** Receives a body without keeping any of it, for as long as a body may take. */
+async function drain(request: Request, clock: Clock): Promise<void> {
+  const reader = request.body?.getReader()
+  const received = async () => {
+    while (reader !== undefined && !(await reader.read()).done);
+    return true
+  }
+  // A body that breaks off is refused all the same.
+  await withTimeout(clock, LONGEST_BODY_MS, received()).catch(() => {})
+  reader?.cancel().catch(() => {})
+}
+
 export class RequestBodies {
   private readonly clock: Clock
   private readonly membership: Membership
@@ -43,8 +61,11 @@ export class RequestBodies {
   async read(request: Request, bounds: BodyBounds): Promise<Uint8Array<ArrayBuffer> | Response> {
     const { headers = {}, isTrusted, tooLarge } = bounds
     const announced = announcedLength(request)
-    if (announced > bounds.maxBytes) return tooLarge()
     const { clock } = this
+    if (announced > bounds.maxBytes) {
+      if (announced <= LARGEST_DRAINED_BYTES) await drain(request, clock)
+      return tooLarge()
+    }
     const memory = this.membership.beginReading({
       signal: new AbortController().signal,
       // The request may vanish without a word; until then its bytes count.
