@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Topology } from '../../src/core/ring/topology.ts'
 import { StubPeers } from '../../src/peers/stub-peers.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-
-afterEach(() => vi.restoreAllMocks())
 
 /** A namespace that remembers which nodes it was asked for, and whose nodes find nothing. */
 function createPeers(topology: Topology) {
@@ -16,7 +14,7 @@ function createPeers(topology: Topology) {
     clock,
     get,
     getByName,
-    peers: new StubPeers({ topology, namespace, platform: { clock, random: () => 0.5 } }),
+    peers: new StubPeers({ topology, namespace, platform: { clock, random: () => 0 } }),
   }
 }
 
@@ -70,7 +68,6 @@ describe('a node', () => {
 })
 
 test('a node that keeps failing is tried every five seconds at least', async () => {
-  vi.spyOn(Math, 'random').mockReturnValue(0)
   const { clock, get, peers } = createPeers(new Topology({ nodes: 1 }))
   get.mockRejectedValue(new Error('down'))
   const triedAtMs: number[] = []
