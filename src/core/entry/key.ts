@@ -85,8 +85,8 @@ const HIGH_ESCAPES = /(?:%[89A-Fa-f][0-9A-Fa-f])+/g
  * Throws `BadKeyError` for a path with a "." or ".." segment, or a control character, in any layer of its
  * escapes.
  *
- * An origin may decode a path more than once, and drop what is no character, white space at the ends of
- * a segment, or all that cannot be seen. It may take a backslash or a fullwidth dot for the plain one, or
+ * An origin may decode a path more than once. It may drop invalid characters, white space at the ends of
+ * a segment, or invisible characters. It may take a backslash or a fullwidth dot for the plain one, or
  * cut a segment at ";", "?" or "#", before it resolves dot segments. None of this may produce one. It is
  * enough to look at the innermost layer: decoding takes away neither dot segments nor control characters.
  *
